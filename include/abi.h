@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the BPF programs and user space share: map keys and values, events, reasons and limits. */
+#ifndef POSTERN_ABI_H
+#define POSTERN_ABI_H
+
+#include <linux/types.h>
+
+/* Changes whenever a struct below or the meaning of a state map does. An instance that is in
+ * force under another number cannot be updated in place: its state would be misread. */
+#define POSTERN_ABI 1u
+
+#define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
+
+enum limit {
+	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
+	MAX_SERVICES = 4096,   /* distinct service names, FTP servers included */
+	MAX_FTP_SERVERS = 16,  /* one bit each in struct ftp_port */
+	MAX_SESSIONS = 16384,  /* live control connections */
+	MAX_LISTENERS = 16384, /* listeners of FTP servers that were given a pinhole */
+	MAX_PINHOLES = 4096,   /* open at one time */
+	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
+	MAX_FLOWS = 65536,     /* opened outward by this host */
+	MAX_DATA_FLOWS = 65536 /* established through a pinhole */
+};
+
+enum {
+	TCP_LINGER_S = 60,  /* a flow outlives its socket so long, for the peer's last FIN */
+	UDP_TIMEOUT_S = 60, /* a UDP flow that this host has not sent on for so long is over */
+	SWEEP_PERIOD_S = 1  /* how often what is over is removed and reported */
+};
+
+/* An address in network byte order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that the
+ * families share one key and cannot be confused: such a source is denied in an IPv6 packet. */
+struct addr {
+	__be32 word[4];
+};
+
+enum direction { INBOUND, OUTBOUND, N_DIRECTIONS };
+
+/* Why a packet was denied. The names are in user/names.c and are stable. */
+enum reason {
+	REASON_NONE,       /* admitted */
+	REASON_TRUNCATED,  /* it ends before its headers do */
+	REASON_LENGTH,     /* a length field contradicts the packet or another one */
+	REASON_ETHERTYPE,  /* not IP, ARP or a need of the link */
+	REASON_VLAN,       /* more than two VLAN tags */
+	REASON_IP_HEADER,  /* version or header length is wrong */
+	REASON_FRAGMENT,   /* a fragment */
+	REASON_EXTENSION,  /* an IPv6 extension header that is not looked through */
+	REASON_SOURCE,     /* an address that no host may send from */
+	REASON_PROTOCOL,   /* an IP protocol that nothing allows */
+	REASON_TCP_FLAGS,  /* a combination that TCP does not have */
+	REASON_PORT_ZERO,  /* source or destination port 0 */
+	REASON_PORT,       /* no rule names the port */
+	REASON_PEER,       /* a rule names the port, but not for this peer */
+	REASON_NO_PINHOLE, /* a passive port without a pinhole for this client */
+	REASON_NO_FLOW,    /* belongs to no connection that is known */
+	REASON_CUT,        /* belongs to one that the policy no longer allows */
+	REASON_ICMP_TYPE,  /* an ICMP type that nothing allows */
+	REASON_ICMP_QUOTE, /* an ICMP error about a packet that is none of ours */
+	REASON_HOP_LIMIT,  /* link-local ICMPv6 that came from beyond the link */
+	REASON_FLOWS_FULL, /* no room to remember a connection that this host opens */
+	REASON_INTERNAL,   /* the data path itself failed */
+	N_REASONS
+};
+
+/* Counter indexes of one direction: the reasons, what is admitted without a service, services. */
+enum counter {
+	COUNTER_LINK = 32, /* ARP, LACP and its kin, 802.1X */
+	COUNTER_ICMP = 33, /* errors, neighbour discovery, multicast listener reports */
+	COUNTER_SERVICES = 64,
+	N_COUNTERS = COUNTER_SERVICES + MAX_SERVICES
+};
+
+/* Map `counters`, per CPU; index = direction * N_COUNTERS + (reason | enum counter). */
+struct counter_value {
+	__u64 packets;
+	__u64 bytes; /* of frames, Ethernet header included */
+};
+
+/* Map `ports`, of a generation; index from port_index(). */
+enum port_flag {
+	PORT_OPEN = 1,    /* a service; `peers` tells for whom */
+	PORT_ANY = 2,     /* for every peer: `peers` need not be asked */
+	PORT_PASSIVE = 4, /* an FTP server's passive port: pinholes open it */
+};
+
+struct port_rule {
+	__u16 service; /* counter index is COUNTER_SERVICES + service */
+	__u16 peers;   /* index in `peers` */
+	__u8 flags;    /* enum port_flag */
+	__u8 pad[3];
+};
+
+enum transport { TRANSPORT_TCP, TRANSPORT_UDP, N_TRANSPORTS };
+#define N_PORTS 65536u
+#define N_PORT_RULES (N_DIRECTIONS * N_TRANSPORTS * N_PORTS)
+
+/* `port` in host byte order. */
+static inline __u32 port_index(enum direction direction, enum transport transport, __u16 port)
+{
+	return ((__u32)direction * N_TRANSPORTS + transport) * N_PORTS + port;
+}
+
+/* A set of zones: value of `peers`, and of the prefixes in `zones4` and `zones6`, where it holds
+ * every zone that contains the prefix, those of shorter prefixes included. */
+struct zone_set {
+	__u64 bits[MAX_ZONES / 64];
+};
+
+/* Keys of `zones4` and `zones6` (BPF_MAP_TYPE_LPM_TRIE); addresses in network byte order. */
+struct prefix4 {
+	__u32 length;
+	__be32 addr;
+};
+
+struct prefix6 {
+	__u32 length;
+	__be32 addr[4];
+};
+
+/* Map `services`: for people, and to carry counters over from one generation to the next. */
+struct service_name {
+	char name[NAME_SIZE]; /* "" where the index is free; an FTP server's data is "ftp:NAME" */
+};
+
+/* Map `settings`, one entry: what the socket programs need to know; they outlive a policy. */
+struct settings {
+	__u32 abi;        /* POSTERN_ABI */
+	__u32 generation; /* of the policy in force, counting from 1 */
+	__u64 net_cookie; /* of the network namespace the instance works in (5.14: SO_NETNS_COOKIE) */
+	__u32 half;       /* which half of `ftp_ports` and `ftp_servers` is in force: 0 or 1 */
+	__u32 pad;
+};
+
+/* Map `ftp_ports`; index = half * N_PORTS + port. Bit n stands for FTP server n of that half. */
+struct ftp_port {
+	__u16 control; /* servers with this control port */
+	__u16 passive; /* servers that may open this passive port; never an inbound service's */
+};
+
+/* Map `ftp_servers`; index = half * MAX_FTP_SERVERS + n. */
+struct ftp_server_value {
+	char name[NAME_SIZE];
+	__u64 ttl_ns;    /* of a pinhole that nobody uses */
+	__u32 is_static; /* the range is open to whom the control services admit: no pinholes */
+	__u32 pad;
+};
+
+/* Map `sessions`: live control connections by socket cookie. */
+struct session {
+	struct addr client;
+	struct addr local;
+	__u64 since_ns;    /* CLOCK_BOOTTIME, as every time below */
+	__u16 client_port; /* host byte order, as every port below */
+	__u16 control_port;
+	__u32 pad;
+};
+
+/* Map `pinholes`. */
+struct pinhole_key {
+	struct addr client;
+	struct addr local; /* what the listener is bound to; all zero: any address */
+	__u16 port;
+	__u16 pad;
+};
+
+enum origin { ORIGIN_SOCKET, ORIGIN_REPLY, ORIGIN_TLS, ORIGIN_LOG, ORIGIN_MANUAL, N_ORIGINS };
+
+struct pinhole {
+	__u64 listener; /* socket cookie; only that socket's close closes the pinhole */
+	__u64 session;  /* socket cookie of the control connection it was opened for */
+	__u64 opened_ns;
+	__u64 expires_ns;
+	__u16 control_port;
+	__u16 service; /* counts its packets: "ftp:NAME" */
+	__u8 origin;   /* enum origin */
+	__u8 pad[3];
+};
+
+/* Maps `flows` (opened outward) and `data_flows` (through a pinhole). */
+struct flow_key {
+	struct addr local;
+	struct addr peer;
+	__u16 local_port;
+	__u16 peer_port;
+	__u8 protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+	__u8 pad[3];
+};
+
+struct flow {
+	__u64 cookie; /* of the socket; its close begins the linger */
+	__u64 since_ns;
+	__u64 seen_ns;    /* UDP: when this host last sent */
+	__u64 closing_ns; /* TCP: when the socket closed; 0 while it lives */
+	__u32 generation; /* of the policy that last admitted it; another one judges it anew */
+	__u16 service;
+	__u16 control_port; /* data connections: lives while this service admits the client */
+};
+
+/* Map `totals`, one entry: what happened to pinholes since the instance began. */
+struct totals {
+	__u64 opened;
+	__u64 used;
+	__u64 expired;
+	__u64 closed;
+	__u64 refused;
+	__u64 repaired;  /* data connections whose establishment only their first packet showed */
+	__u64 untracked; /* sessions or data connections that there was no room to remember */
+};
+
+/* What `events` reports. The names are in user/names.c and are stable. */
+enum event_kind {
+	EVENT_DENY = 1,
+	EVENT_PINHOLE_OPENED,
+	EVENT_PINHOLE_USED,
+	EVENT_PINHOLE_EXPIRED,
+	EVENT_PINHOLE_CLOSED,
+	EVENT_PINHOLE_REFUSED,
+	EVENT_ROGUE_LISTENER,
+	EVENT_APPLIED,
+	EVENT_DOWN,
+	N_EVENT_KINDS
+};
+
+/* Why a listener of an FTP server got no pinhole; `reason` of EVENT_PINHOLE_REFUSED. */
+enum refusal {
+	REFUSED_CLIENTS = 1, /* its process holds control connections of several clients */
+	REFUSED_FILES,       /* its process has too many files to look through */
+	REFUSED_CLAIMED,     /* another listener holds a pinhole on that port */
+	REFUSED_FAMILY,      /* it cannot accept that client: the address family differs */
+	REFUSED_FULL,        /* MAX_PINHOLES or MAX_LISTENERS is reached */
+	N_REFUSALS
+};
+
+/* Maps `events` (what this host did) and `denials` (what the network did, sampled): a log that
+ * overwrites its oldest entries. Entry i holds the event whose sequence number is i modulo the
+ * size; `sequence` is written last and is 0 meanwhile, so that a reader can tell. */
+struct event {
+	__u64 sequence; /* from 1 */
+	__u64 time_ns;
+	struct addr peer; /* the client, or the other end of a denied packet */
+	struct addr local;
+	__u64 cookie; /* of the listener, where there is one */
+	__u32 ifindex;
+	__u32 pid;
+	__u32 uid;
+	__u16 peer_port;  /* or the ICMP type */
+	__u16 local_port; /* or the ICMP code */
+	__u8 kind;        /* enum event_kind */
+	__u8 direction;   /* enum direction */
+	__u8 protocol;    /* IP protocol, 0 where the packet is not IP */
+	__u8 reason;      /* enum reason or enum refusal */
+	__u8 origin;      /* enum origin */
+	__u8 pad[3];
+	char comm[16]; /* as the process calls itself: any bytes */
+};
+
+enum {
+	N_EVENTS = 4096,
+	N_DENIALS = 4096,
+	DENIALS_PER_SECOND = 64 /* sampled on each CPU */
+};
+
+/* Map `event_heads`, one entry: how many events were ever written to each log. */
+struct event_heads {
+	__u64 events;
+	__u64 denials;
+};
+
+#endif

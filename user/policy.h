@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The policy as users mean it: zones, services, rules, FTP servers. No I/O, no kernel. */
+#ifndef POSTERN_POLICY_H
+#define POSTERN_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "diag.h"
+#include "value.h"
+
+struct zone {
+	char *name; /* NULL: an address or prefix written in a rule */
+	struct prefix *prefixes;
+	size_t n_prefixes;
+	struct place place;
+};
+
+enum { ZONE_ANY = 0 /* index in policy.zones of the predefined zone `any`: 0.0.0.0/0 and ::/0 */ };
+
+struct service {
+	char *name;
+	struct port_range *tcp;
+	size_t n_tcp;
+	struct port_range *udp;
+	size_t n_udp;
+	struct place place;
+};
+
+struct rule {
+	size_t service; /* index in policy.services */
+	size_t *peers;  /* indexes in policy.zones */
+	size_t n_peers;
+	char *why; /* NULL: none given */
+	struct place place;
+};
+
+enum ftp_tls { FTP_TLS_REQUIRED, FTP_TLS_OPTIONAL, FTP_TLS_NONE };
+enum ftp_pinholes { FTP_PINHOLES_SESSION, FTP_PINHOLES_STATIC };
+
+struct ftp_server {
+	char *name;
+	size_t *control; /* indexes in policy.services */
+	size_t n_control;
+	struct port_range *passive;
+	size_t n_passive;
+	bool passive_any; /* written as `any`: 1024-65535 */
+	enum ftp_tls tls;
+	enum ftp_pinholes pinholes;
+	uint64_t ttl_ns;
+	struct place place;
+	struct place passive_place;
+};
+
+/* One of the policy's own tests: a packet that would open a connection, and its verdict. */
+struct policy_test {
+	enum direction direction;
+	enum transport transport;
+	uint16_t port;
+	struct addr peer;
+	bool expect_allow;
+	struct place place;
+};
+
+struct policy {
+	char **interfaces;
+	size_t n_interfaces;
+	struct zone *zones;
+	size_t n_zones;
+	struct service *services;
+	size_t n_services;
+	struct rule *inbound;
+	size_t n_inbound;
+	struct rule *outbound;
+	size_t n_outbound;
+	struct ftp_server *ftp;
+	size_t n_ftp;
+	struct policy_test *tests;
+	size_t n_tests;
+	struct place interfaces_place; /* line 0: the key is absent */
+};
+
+/* Frees the policy and all it holds; NULL and half-built ones too. */
+void policy_free(struct policy *policy);
+
+/* The zone, service or NULL of that name. */
+const struct zone *policy_find_zone(const struct policy *policy, const char *name);
+const struct service *policy_find_service(const struct policy *policy, const char *name);
+
+/* What the YAML alone cannot tell: references, limits, what contradicts itself. Reports every error
+ * to `diags`. Returns 0 or -EINVAL. */
+int policy_validate(const struct policy *policy, struct diags *diags);
+
+/* Whether `port` belongs to a service in `inbound`. */
+bool policy_is_inbound_port(const struct policy *policy, enum transport transport, uint16_t port);
+
+#endif
