@@ -15,6 +15,7 @@ enum limit {
 	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
 	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
 	MAX_SERVICES = 4096,   /* distinct service names, FTP servers included */
+	MAX_INTERFACES = 64,   /* of one instance */
 	MAX_FTP_SERVERS = 16,  /* one bit each in struct ftp_port */
 	MAX_SESSIONS = 16384,  /* live control connections */
 	MAX_LISTENERS = 16384, /* listeners of FTP servers that were given a pinhole */
@@ -125,6 +126,26 @@ struct service_name {
 	char name[NAME_SIZE]; /* "" where the index is free; an FTP server's data is "ftp:NAME" */
 };
 
+/* Map `interfaces`, of a generation: where it is attached; entries with ifindex 0 are unused. */
+struct interface_value {
+	char name[16];
+	__u32 ifindex;
+	__u8 xdp_generic; /* 0: native XDP */
+	__u8 clsact;      /* 0: a tcx link; 1: a clsact filter, where the kernel has no tcx */
+	__u8 pad[2];
+};
+
+/* Map `generations`, of a generation, one entry. */
+struct generation_value {
+	__u32 generation;
+	__u32 half; /* of `ftp_ports` and `ftp_servers` */
+};
+
+/* Map `policy`, of a generation: the text of the policy with all it includes, zero-filled at the end. */
+struct policy_chunk {
+	char text[4096];
+};
+
 /* Map `settings`, one entry: what the socket programs need to know; they outlive a policy. */
 struct settings {
 	__u32 abi;        /* POSTERN_ABI */
@@ -143,9 +164,10 @@ struct ftp_port {
 /* Map `ftp_servers`; index = half * MAX_FTP_SERVERS + n. */
 struct ftp_server_value {
 	char name[NAME_SIZE];
-	__u64 ttl_ns;    /* of a pinhole that nobody uses */
-	__u32 is_static; /* the range is open to whom the control services admit: no pinholes */
-	__u32 pad;
+	__u64 ttl_ns;   /* of a pinhole that nobody uses */
+	__u16 service;  /* "ftp:NAME" in `services`: counts its data connections */
+	__u8 is_static; /* the range is open to whom the control services admit: no pinholes */
+	__u8 pad[5];
 };
 
 /* Map `sessions`: live control connections by socket cookie. */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The verdict on a parsed packet. Nothing else decides: the network's packets and made ones alike. */
+#ifndef POSTERN_DECIDE_BPF_H
+#define POSTERN_DECIDE_BPF_H
+
+#include "flows.bpf.h"
+#include "parse.bpf.h"
+#include "pinholes.bpf.h"
+#include "policy_maps.bpf.h"
+
+/* Which policy this is; a flow that another one admitted is judged anew. */
+const volatile __u32 generation = 0;
+
+/* The counter that the packet belongs to: an enum reason below N_REASONS denies it. */
+typedef __u32 verdict;
+
+static __always_inline bool is_admitted(verdict verdict)
+{
+	return verdict >= COUNTER_LINK;
+}
+
+static __always_inline verdict admit_service(__u16 service)
+{
+	return COUNTER_SERVICES + service;
+}
+
+/* Whether any of the zones that contain `addr` is in the set `peers`. */
+static __always_inline bool peers_contain(__u16 index, const struct addr *addr, bool is_ipv4)
+{
+	__u32 key = index;
+	const struct zone_set *set = bpf_map_lookup_elem(&peers, &key), *zones;
+
+	if (is_ipv4) {
+		struct prefix4 prefix = {.length = 32, .addr = addr->word[3]};
+
+		zones = bpf_map_lookup_elem(&zones4, &prefix);
+	} else {
+		struct prefix6 prefix = {.length = 128};
+
+		__builtin_memcpy(prefix.addr, addr->word, sizeof(prefix.addr));
+		zones = bpf_map_lookup_elem(&zones6, &prefix);
+	}
+	if (!set || !zones)
+		return false;
+#pragma unroll
+	for (int i = 0; i < MAX_ZONES / 64; i++) {
+		if (set->bits[i] & zones->bits[i])
+			return true;
+	}
+	return false;
+}
+
+static __always_inline const struct port_rule *port_rule_get(enum direction direction,
+							     enum transport transport, __u16 port)
+{
+	__u32 key = port_index(direction, transport, port);
+
+	return bpf_map_lookup_elem(&ports, &key);
+}
+
+/* Whether a rule opens the port for the peer. */
+static __always_inline bool rule_admits(const struct port_rule *rule, const struct addr *peer, bool is_ipv4)
+{
+	if (!(rule->flags & PORT_OPEN))
+		return false;
+	return rule->flags & PORT_ANY || peers_contain(rule->peers, peer, is_ipv4);
+}
+
+static __always_inline bool flow_is_admitted(const struct flow_key *key, const struct flow *flow,
+					     bool is_data, bool is_ipv4)
+{
+	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
+	const struct port_rule *rule;
+
+	if (is_data)
+		rule = port_rule_get(INBOUND, TRANSPORT_TCP, flow->control_port);
+	else
+		rule = port_rule_get(OUTBOUND, transport, key->peer_port);
+	return rule && rule_admits(rule, &key->peer, is_ipv4);
+}
+
+/* The verdict of a flow that was found: most often one comparison. */
+static __always_inline verdict flow_judge(const struct flow_key *key, struct flow *flow, bool is_data,
+					  bool is_ipv4)
+{
+	if ((flow->closing_ns || key->protocol != PROTO_TCP) &&
+	    flow_is_over(key, flow, bpf_ktime_get_boot_ns()))
+		return REASON_NO_FLOW;
+	if (flow->generation != generation) {
+		if (!flow_is_admitted(key, flow, is_data, is_ipv4))
+			return REASON_CUT;
+		flow->generation = generation;
+	}
+	return admit_service(flow->service);
+}
+
+/* A segment or datagram of a connection that this host opened, or of a data connection. */
+static __always_inline verdict flow_find(void *map, const struct flow_key *key, bool is_data, bool is_ipv4)
+{
+	struct flow *flow = bpf_map_lookup_elem(map, key);
+
+	return flow ? flow_judge(key, flow, is_data, is_ipv4) : REASON_NO_FLOW;
+}
+
+static __always_inline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4)
+{
+	return flow_find(&data_flows, key, true, is_ipv4);
+}
+
+static __always_inline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4)
+{
+	return flow_find(&flows, key, false, is_ipv4);
+}
+
+/* Whether the control service that a pinhole was opened under admits its client still. */
+static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
+						     struct pinhole_key *pinhole_key)
+{
+	struct pinhole *pinhole = pinhole_find(&key->peer, &key->local, key->local_port, pinhole_key);
+	const struct port_rule *rule;
+
+	if (!pinhole)
+		return NULL;
+	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
+	return rule && rule_admits(rule, &key->peer, is_ipv4) ? pinhole : NULL;
+}
+
+static __always_inline struct flow_key flow_key_of(const struct packet *packet, enum direction direction)
+{
+	struct flow_key key = {.protocol = packet->protocol};
+
+	key.local = direction == INBOUND ? packet->dst : packet->src;
+	key.peer = direction == INBOUND ? packet->src : packet->dst;
+	key.local_port = direction == INBOUND ? packet->dst_port : packet->src_port;
+	key.peer_port = direction == INBOUND ? packet->src_port : packet->dst_port;
+	return key;
+}
+
+static __always_inline bool tcp_is_opening(const struct packet *packet)
+{
+	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+/* A port of ours that FTP servers may open: an established data connection, or a pinhole. The flow is
+ * looked for again at the end because establishment moves a connection from the pinhole to the flow. */
+static __always_inline verdict passive_judge(const struct packet *packet, const struct flow_key *key,
+					     __u16 service)
+{
+	struct pinhole_key pinhole_key;
+	verdict verdict = REASON_NO_PINHOLE;
+
+	if (!tcp_is_opening(packet)) {
+		verdict = data_flow_judge(key, packet->is_ipv4);
+		if (is_admitted(verdict) || verdict == REASON_CUT)
+			return verdict;
+	}
+	if (pinhole_judge(key, packet->is_ipv4, &pinhole_key))
+		return admit_service(service);
+	if (!tcp_is_opening(packet))
+		return data_flow_judge(key, packet->is_ipv4);
+	return REASON_NO_PINHOLE;
+}
+
+/* A segment that opens nothing, at a port that neither a service nor a pinhole admits it to. */
+static __always_inline verdict segment_judge(const struct flow_key *key, bool is_ipv4)
+{
+	verdict verdict = out_flow_judge(key, is_ipv4);
+
+	return verdict == REASON_NO_FLOW ? data_flow_judge(key, is_ipv4) : verdict;
+}
+
+static __always_inline verdict tcp_inbound(const struct packet *packet)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, packet->dst_port);
+	struct flow_key key;
+	verdict verdict;
+
+	if (!rule)
+		return REASON_INTERNAL;
+	if (rule_admits(rule, &packet->src, packet->is_ipv4))
+		return admit_service(rule->service);
+	if (tcp_is_opening(packet) && !(rule->flags & PORT_PASSIVE))
+		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
+	key = flow_key_of(packet, INBOUND);
+	if (rule->flags & PORT_PASSIVE) {
+		verdict = passive_judge(packet, &key, rule->service);
+		if (verdict != REASON_NO_FLOW)
+			return verdict;
+	}
+	return segment_judge(&key, packet->is_ipv4);
+}
+
+static __always_inline verdict udp_inbound(const struct packet *packet)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_UDP, packet->dst_port);
+	struct flow_key key;
+	verdict verdict;
+
+	if (!rule)
+		return REASON_INTERNAL;
+	if (rule_admits(rule, &packet->src, packet->is_ipv4))
+		return admit_service(rule->service);
+	key = flow_key_of(packet, INBOUND);
+	verdict = out_flow_judge(&key, packet->is_ipv4);
+	if (verdict != REASON_NO_FLOW)
+		return verdict;
+	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
+}
+
+#endif

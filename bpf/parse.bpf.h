@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A cursor over a frame, and what the headers up to the ports say. Every bounds check of packet data is
+ * in cursor_take(). A parser returns REASON_NONE, or why the packet cannot be admitted. */
+#ifndef POSTERN_PARSE_BPF_H
+#define POSTERN_PARSE_BPF_H
+
+#include <linux/if_ether.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+
+#include "state_maps.bpf.h"
+
+enum {
+	MAX_VLAN_TAGS = 2,
+	ETHERTYPE_SLOW = 0x8809,     /* IEEE 802.3 annex 57A: LACP and its kin */
+	ETHERTYPE_EAPOL = 0x888e,    /* IEEE 802.1X */
+	IP_OFFSET_AND_MORE = 0x3fff, /* RFC 791: fragment offset and the more-fragments bit */
+	PROTO_HOPOPTS = 0,
+	PROTO_ICMP = 1,
+	PROTO_TCP = 6,
+	PROTO_UDP = 17,
+	PROTO_ROUTING = 43,
+	PROTO_FRAGMENT = 44,
+	PROTO_AH = 51,
+	PROTO_ICMPV6 = 58,
+	PROTO_NONE = 59,
+	PROTO_DSTOPTS = 60,
+	TCP_FIN = 0x01,
+	TCP_SYN = 0x02,
+	TCP_RST = 0x04,
+	TCP_ACK = 0x10,
+};
+
+struct cursor {
+	void *pos;
+	void *end;
+};
+
+struct packet {
+	struct addr src;
+	struct addr dst;
+	__u32 ifindex;
+	__u32 frame_bytes;
+	__u32 payload;  /* bytes from the transport header to the end of the IP packet */
+	__u16 src_port; /* host byte order; of ICMP: the type */
+	__u16 dst_port; /* of ICMP: the code */
+	__u8 protocol;  /* 0: not IP */
+	__u8 tcp_flags;
+	__u8 hop_limit;
+	bool is_ipv4;
+	bool is_link; /* a need of the link: admitted, and nothing else about it is known */
+};
+
+/* The next `size` bytes, which are the cursor's no longer; NULL where the packet ends before. */
+static __always_inline void *cursor_take(struct cursor *cursor, __u32 size)
+{
+	void *at = cursor->pos;
+
+	if (at + size > cursor->end)
+		return NULL;
+	cursor->pos = at + size;
+	return at;
+}
+
+/* RFC 792 and RFC 4443: both begin so. (linux/icmp.h needs the C library's headers.) */
+struct icmp_header {
+	__u8 type;
+	__u8 code;
+	__be16 checksum;
+	__be32 rest;
+};
+
+struct vlan_header {
+	__be16 tag;
+	__be16 ethertype;
+};
+
+/* `tags` are those that the driver has already taken off the frame. Leaves the cursor behind the link
+ * header and *ethertype in host byte order. */
+static __always_inline enum reason parse_ethernet(struct cursor *cursor, __u32 tags, __u16 *ethertype)
+{
+	struct ethhdr *eth = cursor_take(cursor, sizeof(*eth));
+
+	if (!eth)
+		return REASON_TRUNCATED;
+	*ethertype = bpf_ntohs(eth->h_proto);
+#pragma unroll
+	for (int i = 0; i < MAX_VLAN_TAGS + 1; i++) {
+		struct vlan_header *vlan;
+
+		if (*ethertype != ETH_P_8021Q && *ethertype != ETH_P_8021AD)
+			return REASON_NONE;
+		if (++tags > MAX_VLAN_TAGS)
+			return REASON_VLAN;
+		vlan = cursor_take(cursor, sizeof(*vlan));
+		if (!vlan)
+			return REASON_TRUNCATED;
+		*ethertype = bpf_ntohs(vlan->ethertype);
+	}
+	return REASON_VLAN;
+}
+
+static __always_inline void addr_set_ipv4(struct addr *addr, __be32 ipv4)
+{
+	addr->word[0] = 0;
+	addr->word[1] = 0;
+	addr->word[2] = bpf_htonl(0xffff);
+	addr->word[3] = ipv4;
+}
+
+static __always_inline void addr_set_ipv6(struct addr *addr, const void *ipv6)
+{
+	__builtin_memcpy(addr, ipv6, sizeof(*addr));
+}
+
+/* 0/8, 127/8, 224/4 and 240/4 send nothing (RFC 6890; RFC 1112, 4). */
+static __always_inline bool source4_is_denied(__be32 source)
+{
+	__u32 first = bpf_ntohl(source) >> 24;
+
+	return first == 0 || first == 127 || first >= 224;
+}
+
+/* ::, ::1, ff00::/8 and ::ffff:0:0/96 (RFC 4291). */
+static __always_inline bool source6_is_denied(const struct addr *source)
+{
+	if ((source->word[0] & bpf_htonl(0xff000000)) == bpf_htonl(0xff000000))
+		return true;
+	if (source->word[0] || source->word[1])
+		return false;
+	if (source->word[2])
+		return source->word[2] == bpf_htonl(0xffff);
+	return !source->word[3] || source->word[3] == bpf_htonl(1);
+}
+
+static __always_inline enum reason parse_ipv4(struct cursor *cursor, struct packet *packet)
+{
+	struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
+	__u32 header, total;
+
+	if (!ip)
+		return REASON_TRUNCATED;
+	header = ip->ihl * 4;
+	if (ip->version != 4 || header < sizeof(*ip))
+		return REASON_IP_HEADER;
+	total = bpf_ntohs(ip->tot_len);
+	if (total < header)
+		return REASON_LENGTH;
+	packet->is_ipv4 = true;
+	packet->protocol = ip->protocol;
+	packet->hop_limit = ip->ttl;
+	packet->payload = total - header;
+	addr_set_ipv4(&packet->src, ip->saddr);
+	addr_set_ipv4(&packet->dst, ip->daddr);
+	if (ip->frag_off & bpf_htons(IP_OFFSET_AND_MORE))
+		return REASON_FRAGMENT;
+	if (header > sizeof(*ip) && !cursor_take(cursor, header - sizeof(*ip)))
+		return REASON_TRUNCATED;
+	return REASON_NONE;
+}
+
+static __always_inline bool is_extension(__u8 protocol)
+{
+	return protocol == PROTO_HOPOPTS || protocol == PROTO_ROUTING || protocol == PROTO_DSTOPTS ||
+	       protocol == PROTO_AH || protocol == PROTO_NONE;
+}
+
+/* Of the extension headers only hop-by-hop options are looked through: multicast listener reports carry
+ * one (RFC 3810, 5). */
+static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct packet *packet)
+{
+	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
+	__u32 options;
+
+	if (!ip)
+		return REASON_TRUNCATED;
+	if (ip->version != 6)
+		return REASON_IP_HEADER;
+	packet->is_ipv4 = false;
+	packet->protocol = ip->nexthdr;
+	packet->hop_limit = ip->hop_limit;
+	packet->payload = bpf_ntohs(ip->payload_len);
+	addr_set_ipv6(&packet->src, &ip->saddr);
+	addr_set_ipv6(&packet->dst, &ip->daddr);
+	if (packet->protocol == PROTO_HOPOPTS) {
+		struct ipv6_opt_hdr *header = cursor_take(cursor, sizeof(*header));
+
+		if (!header)
+			return REASON_TRUNCATED;
+		options = (header->hdrlen + 1) * 8;
+		if (packet->payload < options)
+			return REASON_LENGTH;
+		packet->protocol = header->nexthdr;
+		packet->payload -= options;
+		if (!cursor_take(cursor, options - sizeof(*header)))
+			return REASON_TRUNCATED;
+		if (packet->protocol != PROTO_ICMPV6)
+			return REASON_EXTENSION;
+	}
+	if (packet->protocol == PROTO_FRAGMENT)
+		return REASON_FRAGMENT;
+	return is_extension(packet->protocol) ? REASON_EXTENSION : REASON_NONE;
+}
+
+/* Flags that no TCP sends: after the first segment all carry ACK or RST, and SYN, FIN and RST exclude
+ * each other (RFC 9293, 3.5). */
+static __always_inline bool tcp_flags_are_denied(__u8 flags)
+{
+	__u8 control = flags & (TCP_SYN | TCP_FIN | TCP_RST);
+
+	return !(flags & (TCP_SYN | TCP_ACK | TCP_RST)) || (control & (control - 1));
+}
+
+static __always_inline enum reason parse_tcp(struct cursor *cursor, struct packet *packet)
+{
+	struct tcphdr *tcp = cursor_take(cursor, sizeof(*tcp));
+	__u32 header;
+
+	if (!tcp)
+		return REASON_TRUNCATED;
+	header = tcp->doff * 4;
+	if (header < sizeof(*tcp) || packet->payload < header)
+		return REASON_LENGTH;
+	packet->src_port = bpf_ntohs(tcp->source);
+	packet->dst_port = bpf_ntohs(tcp->dest);
+	packet->tcp_flags = ((__u8 *)tcp)[13];
+	if (tcp_flags_are_denied(packet->tcp_flags))
+		return REASON_TCP_FLAGS;
+	return packet->src_port && packet->dst_port ? REASON_NONE : REASON_PORT_ZERO;
+}
+
+static __always_inline enum reason parse_udp(struct cursor *cursor, struct packet *packet)
+{
+	struct udphdr *udp = cursor_take(cursor, sizeof(*udp));
+	__u32 length;
+
+	if (!udp)
+		return REASON_TRUNCATED;
+	length = bpf_ntohs(udp->len);
+	if (length < sizeof(*udp) || packet->payload < length)
+		return REASON_LENGTH;
+	packet->src_port = bpf_ntohs(udp->source);
+	packet->dst_port = bpf_ntohs(udp->dest);
+	return packet->src_port && packet->dst_port ? REASON_NONE : REASON_PORT_ZERO;
+}
+
+static __always_inline enum reason parse_icmp(struct cursor *cursor, struct packet *packet)
+{
+	struct icmp_header *icmp = cursor_take(cursor, sizeof(*icmp));
+
+	if (!icmp)
+		return REASON_TRUNCATED;
+	if (packet->payload < sizeof(*icmp))
+		return REASON_LENGTH;
+	packet->src_port = icmp->type;
+	packet->dst_port = icmp->code;
+	return REASON_NONE;
+}
+
+static __always_inline enum reason parse_transport(struct cursor *cursor, struct packet *packet)
+{
+	if (packet->protocol == PROTO_TCP)
+		return parse_tcp(cursor, packet);
+	if (packet->protocol == PROTO_UDP)
+		return parse_udp(cursor, packet);
+	if (packet->protocol == (packet->is_ipv4 ? PROTO_ICMP : PROTO_ICMPV6))
+		return parse_icmp(cursor, packet);
+	return REASON_PROTOCOL;
+}
+
+/* `packet` is zeroed but for ifindex and frame_bytes; on an error it holds what was read so far. */
+static __always_inline enum reason parse_frame(struct cursor *cursor, __u32 tags, struct packet *packet)
+{
+	void *frame = cursor->pos;
+	__u64 headers;
+	__u16 ethertype = 0;
+	enum reason reason = parse_ethernet(cursor, tags, &ethertype);
+
+	if (reason)
+		return reason;
+	if (ethertype == ETH_P_IP)
+		reason = parse_ipv4(cursor, packet);
+	else if (ethertype == ETH_P_IPV6)
+		reason = parse_ipv6(cursor, packet);
+	else if (ethertype == ETH_P_ARP || ethertype == ETHERTYPE_SLOW || ethertype == ETHERTYPE_EAPOL)
+		packet->is_link = true;
+	else
+		reason = REASON_ETHERTYPE;
+	if (reason || packet->is_link)
+		return reason;
+	headers = cursor->pos - frame;
+	barrier_var(headers); /* the verifier refuses 32-bit arithmetic on pointers */
+	/* Behind an IP packet the frame may be padded; it may not be short of it. */
+	if (packet->frame_bytes < headers + packet->payload)
+		return REASON_LENGTH;
+	return parse_transport(cursor, packet);
+}
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The maps that outlive a policy: what this host's sockets did, and what was counted. */
+#ifndef POSTERN_STATE_MAPS_BPF_H
+#define POSTERN_STATE_MAPS_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct settings);
+} settings SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * N_PORTS);
+	__type(key, __u32);
+	__type(value, struct ftp_port);
+} ftp_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * MAX_FTP_SERVERS);
+	__type(key, __u32);
+	__type(value, struct ftp_server_value);
+} ftp_servers SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SESSIONS);
+	__type(key, __u64);
+	__type(value, struct session);
+} sessions SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_PINHOLES);
+	__type(key, struct pinhole_key);
+	__type(value, struct pinhole);
+} pinholes SEC(".maps");
+
+/* Listeners that were given a pinhole, by socket cookie: each is given one only once, and its close
+ * finds what to close. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_LISTENERS);
+	__type(key, __u64);
+	__type(value, struct pinhole_key);
+} listeners SEC(".maps");
+
+/* Listeners that were reported as rogues, by socket cookie. The oldest are forgotten: that costs a
+ * second report and nothing else. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_ROGUES);
+	__type(key, __u64);
+	__type(value, __u64);
+} rogues SEC(".maps");
+
+/* How many pinholes are open at a port: while there is none, a packet to it costs no hash lookup. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} open_ports SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FLOWS);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_DATA_FLOWS);
+	__type(key, struct flow_key);
+	__type(value, struct flow);
+} data_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, N_DIRECTIONS *N_COUNTERS);
+	__type(key, __u32);
+	__type(value, struct counter_value);
+} counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct totals);
+} totals SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_EVENTS);
+	__type(key, __u32);
+	__type(value, struct event);
+} events SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_DENIALS);
+	__type(key, __u32);
+	__type(value, struct event);
+} denials SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct event_heads);
+} event_heads SEC(".maps");
+
+/* Each CPU's allowance of denials to report. */
+struct sample {
+	__u64 second;
+	__u64 left;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sample);
+} samples SEC(".maps");
+
+#endif
