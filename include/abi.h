@@ -148,11 +148,11 @@ struct policy_chunk {
 
 /* Map `settings`, one entry: what the socket programs need to know; they outlive a policy. */
 struct settings {
-	__u32 abi;        /* POSTERN_ABI */
-	__u32 generation; /* of the policy in force, counting from 1 */
-	__u64 net_cookie; /* of the network namespace the instance works in (5.14: SO_NETNS_COOKIE) */
-	__u32 half;       /* which half of `ftp_ports` and `ftp_servers` is in force: 0 or 1 */
-	__u32 pad;
+	__u32 abi;             /* POSTERN_ABI */
+	__u32 generation;      /* of the policy in force, counting from 1 */
+	__u64 net_cookie;      /* of the network namespace the instance works in (5.14: SO_NETNS_COOKIE) */
+	__u32 half;            /* which half of `ftp_ports` and `ftp_servers` is in force: 0 or 1 */
+	__u32 last_generation; /* the highest ever loaded; a number is never given twice */
 };
 
 /* Map `ftp_ports`; index = half * N_PORTS + port. Bit n stands for FTP server n of that half. */

@@ -30,6 +30,7 @@ struct command {
 	const char *synopsis;              /* behind the name: "[POLICY] [--strict]" */
 	const char *summary;               /* one line */
 	const char *details;               /* more for --help, or NULL */
+	void (*print_details)(void);       /* the same for what is printed from tables, or NULL */
 	const struct option_help *options; /* may be NULL */
 	bool needs_root;
 	int (*run)(const struct context *context, int argc, char **argv); /* argv[0] is the name */

@@ -10,16 +10,12 @@
 
 #include "abi.h"
 #include "compile.h"
+#include "failure.h"
 
 enum xdp_mode { XDP_MODE_AUTO, XDP_MODE_NATIVE, XDP_MODE_GENERIC };
 enum egress_hook { EGRESS_TCX, EGRESS_CLSACT };
 
 struct datapath; /* opaque: an instance in force, opened through its pins */
-
-/* Where something failed, in words for the user; empty where there is nothing to add to the errno. */
-struct failure {
-	char text[512];
-};
 
 /* Opens the instance NAME that is in force. Returns 0, -ENOENT (nothing in force), -EPERM, -EPROTO (made
  * by another version of the program: see POSTERN_ABI) or another -errno. */
@@ -79,6 +75,6 @@ int datapath_read_events(const struct datapath *datapath, struct event *ret);
 int datapath_read_denials(const struct datapath *datapath, struct event *ret);
 int datapath_event_heads(const struct datapath *datapath, struct event_heads *ret);
 /* Appends an event of user space's own (EVENT_APPLIED): sequence and time are filled in. */
-int datapath_log_event(const struct datapath *datapath, struct event *event);
+int datapath_log_event(const struct datapath *datapath, const struct event *event);
 
 #endif

@@ -50,6 +50,7 @@ struct ftp_server {
 	enum ftp_pinholes pinholes;
 	uint64_t ttl_ns;
 	struct place place;
+	struct place control_place;
 	struct place passive_place;
 };
 
@@ -91,6 +92,9 @@ const struct service *policy_find_service(const struct policy *policy, const cha
 /* What the YAML alone cannot tell: references, limits, what contradicts itself. Reports every error
  * to `diags`. Returns 0 or -EINVAL. */
 int policy_validate(const struct policy *policy, struct diags *diags);
+
+/* Whether the kernel would take the text as the name of an interface. */
+bool policy_is_interface_name(const char *text);
 
 /* Whether `port` belongs to a service in `inbound`. */
 bool policy_is_inbound_port(const struct policy *policy, enum transport transport, uint16_t port);

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Everything generated lands in build/. `make help` lists the targets; V=1 shows the commands; SAN=1 builds
+# with address and undefined-behaviour sanitizers, into build/san/.
+
+CC ?= gcc
+CLANG ?= clang
+BPFTOOL ?= $(or $(shell command -v bpftool),/usr/sbin/bpftool)
+PKG_CONFIG ?= pkg-config
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+V ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+VERSION := 0.1.0
+
+B := build
+O := $(B)$(if $(SAN),/san)
+LIBS := libbpf yaml-0.1 jansson libmnl
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+CPPFLAGS += -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -DPOSTERN_SYSCONFDIR='"$(SYSCONFDIR)"' \
+	-Iinclude -Iuser -I$(B)
+CFLAGS ?= -O2 -g
+CFLAGS += -std=gnu17 $(WARN) -fstack-protector-strong $(shell $(PKG_CONFIG) --cflags $(LIBS) 2>/dev/null)
+LDLIBS += $(shell $(PKG_CONFIG) --libs $(LIBS) 2>/dev/null)
+ifdef SAN
+CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+
+# The BPF target has no include path of its own for the architecture's UAPI headers.
+ARCH_INCLUDE := $(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu) /usr/include)
+BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -target bpf -mcpu=v3 \
+	-D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/') -Iinclude -I$(ARCH_INCLUDE)
+
+SKELETONS := $(B)/filter.skel.h $(B)/sockets.skel.h
+USER_SRC := $(wildcard user/*.c)
+USER_OBJ := $(USER_SRC:user/%.c=$(O)/user/%.o)
+LIB_OBJ := $(filter-out $(O)/user/main.o,$(USER_OBJ))
+UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
+PROG := $(patsubst tests/prog/%.c,$(O)/tests/prog_%,$(wildcard tests/prog/test_*.c))
+PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/prog/test_%,$(wildcard tests/prog/*.c)))
+HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/netns/helpers/*.c))
+DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d)
+
+.PHONY: all
+all: $(O)/postern ## build build/postern (the default)
+
+.PHONY: help
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+define say
+	@$(if $(filter 1,$(V)),:,printf '  %-6s %s\n' '$(1)' '$@')
+endef
+
+$(B)/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -MF $(B)/$*.bpf.d -c $< -o $@
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(call say,SKEL)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+
+$(O)/user/%.o: user/%.c | $(SKELETONS)
+	$(call say,CC)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(O)/user/datapath_load.o: $(B)/filter.skel.h
+$(O)/user/datapath_sockets.o: $(B)/sockets.skel.h
+
+$(O)/postern: $(USER_OBJ)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(O)/tests/%: tests/unit/%.c $(LIB_OBJ)
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -MF $@.d -MT $@ $< $(LIB_OBJ) $(LDFLAGS) $(LDLIBS) -lcmocka -o $@
+
+$(O)/tests/prog/%.o: tests/prog/%.c $(SKELETONS)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog -MMD -MP -c $< -o $@
+
+$(O)/tests/prog_%: tests/prog/%.c $(PROG_LIB) $(LIB_OBJ)
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog -MMD -MP -MF $@.d -MT $@ $< $(PROG_LIB) $(LIB_OBJ) \
+		$(LDFLAGS) $(LDLIBS) -lcmocka -o $@
+
+$(B)/tests/helpers/%: tests/netns/helpers/%.c
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -std=gnu17 -D_GNU_SOURCE $(WARN) $< -o $@
+
+.PHONY: tests
+tests: $(UNIT) $(PROG) $(HELPERS)
+
+.PHONY: demo
+demo: ## two hosts and a real FTPS server: see it work (root; installs what is missing)
+	$(Q)tests/install-deps build test
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/demo $(B)/postern
+
+.PHONY: test
+test: ## run every test (root; installs what is missing)
+	$(Q)tests/install-deps build test
+	$(Q)tests/run
+
+.PHONY: check
+check: ## formatting, and that dependencies point down only
+	$(Q)tests/check
+
+.PHONY: format
+format: ## reformat the sources
+	$(Q)clang-format -i $(wildcard bpf/*.[ch] include/*.h user/*.[ch] tests/*/*.[ch] tests/netns/helpers/*.c)
+
+.PHONY: install
+install: all ## install to PREFIX (/usr/local), below DESTDIR
+	install -D -m 0755 $(B)/postern $(DESTDIR)$(PREFIX)/sbin/postern
+	install -D -m 0644 user/share/postern.8 $(DESTDIR)$(PREFIX)/share/man/man8/postern.8
+	install -D -m 0644 user/share/bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern
+	install -d $(DESTDIR)$(PREFIX)/share/postern/policies $(DESTDIR)$(SYSCONFDIR)/postern
+	install -m 0644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/postern/policies/
+
+.PHONY: clean
+clean: ## remove build/
+	$(Q)rm -rf $(B)
+
+.SECONDARY:
+-include $(DEPS)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A change that shuts its author out goes back by itself, unless it is confirmed; the SSH session of the caller is not cut unasked.
+TEST=confirm
+source "$(dirname "$0")/lib.sh"
+
+is_open() { equal "$(on a "$PYTHON" "$HELPERS/ask.py" connect $SRV4 21 0.4 2>&1)" answered; }
+is_shut() { equal "$(on a "$PYTHON" "$HELPERS/ask.py" connect $SRV4 21 0.4 2>&1)" "no answer"; }
+
+# Waits until A gets in again, and says how long after BEGIN-MS that was.
+back_within() { # MILLISECONDS BEGIN-MS
+	wait_for $((($1 + 4000) / 1000)) is_open || return
+	local took=$(($(now_ms) - $2))
+	echo "took $took ms"
+	test $took -le "$1"
+}
+
+stays_shut() { # SECONDS
+	local end=$(($(now_ms) + $1 * 1000))
+	while (($(now_ms) < end)); do is_shut || return; done
+}
+
+shows() { equal "$(pst show)" "$1"; }
+
+stays_as() { # TEXT SECONDS
+	local end=$(($(now_ms) + $2 * 1000))
+	while (($(now_ms) < end)); do shows "$1" || return; done
+}
+
+nothing_in_force() { fails pst status && test ! -e "/sys/fs/bpf/postern/$INSTANCE"; }
+
+world
+start_vsftpd
+apply_usual
+before=$(pst show)
+cat >"$WORK/shut.yaml" <<-END
+	interfaces: [eth0]
+	services:
+	  web: {tcp: 443}
+	inbound:
+	  - {service: web, from: any}
+END
+
+check_not "confirm without anything to confirm fails" pst confirm
+
+# Not confirmed.
+begin=$(now_ms)
+check "apply --confirm 5 of a policy that shuts A out" pst apply "$WORK/shut.yaml" --confirm 5
+check "A is shut out" is_shut
+check "A is back within 6 s" back_within 6000 "$begin"
+check "what was in force is in force" equal "$(pst show)" "$before"
+check "transfers work" fetch_explicit
+check_not "a confirm that comes too late fails" pst confirm
+
+# The applying process dies as soon as the policy is in force.
+begin=$(now_ms)
+start srv apply "$POSTERN" --instance "$INSTANCE" apply "$WORK/shut.yaml" --confirm 5
+pid=$LAST_PID
+check "A is shut out while apply may still run" wait_for 4 is_shut
+stop "$pid"
+check "killed: A is back within 6 s" back_within 6000 "$begin"
+check "killed: what was in force is in force" equal "$(pst show)" "$before"
+
+# It dies in the middle, wherever that is.
+for delay in 0.02 0.1 0.2 0.4; do
+	begin=$(now_ms)
+	timeout -s KILL $delay nsenter --net="/run/netns/$ID-srv" "$POSTERN" --instance "$INSTANCE" \
+		apply "$WORK/shut.yaml" --confirm 2 >"$WORK/killed.log" 2>&1
+	check "killed after $delay s: A is in again 3 s after the apply" back_within 3500 "$begin"
+	check "killed after $delay s: what was in force is in force" wait_for 3 shows "$before"
+	check "killed after $delay s: transfers work" fetch_explicit
+	check "killed after $delay s: the policy can be applied again" pst apply "$WORK/policy.yaml"
+done
+
+# Confirmed in time.
+check "apply --confirm 3" pst apply "$WORK/shut.yaml" --confirm 3
+check "confirm" pst confirm
+check "confirmed: it stays" stays_shut 5
+check "apply of the usual policy" pst apply "$WORK/policy.yaml"
+check "A is back" wait_for 3 is_open
+
+# A further apply replaces what was to be confirmed: the old way back must not undo it.
+check "apply --confirm 2 again" pst apply "$WORK/shut.yaml" --confirm 2
+write_policy "$WORK/next.yaml" '  - {service: web, from: any}' '' '  web: {tcp: 443}'
+check "another apply, without --confirm" pst apply "$WORK/next.yaml"
+after=$(pst show)
+check "it stays" stays_as "$after" 3
+
+# A first apply has nothing to go back to but nothing.
+check "down" pst down
+start_helper srv listener "$PYTHON" "$HELPERS/serve.py" tcp:8888
+check "first apply --confirm 2" pst apply "$WORK/policy.yaml" --confirm 2
+check "it is in force" no_answer b $SRV4 8888
+check "not confirmed: nothing is in force within 3 s" wait_for 3 nothing_in_force
+check "what nothing filters is reachable" connects b $SRV4 8888
+
+# The caller's own SSH session, found through its ancestors' sockets.
+apply_usual
+ssh_apply() { # NAME [OPTION...]
+	local name=$1
+	shift
+	start_helper srv "sshd-$name" "$PYTHON" "$HELPERS/fake_sshd.py" "$POSTERN" --instance "$INSTANCE" apply "$@"
+	open_session "ssh-$name" a "$PYTHON" "$HELPERS/talk.py" $SRV4 22 >/dev/null
+	wait_for 10 grep -q '^exit' "$WORK/sshd-$name.log"
+}
+
+with_ssh() { # FILE: lets the faked sshd's port through, so that the session can be made at all
+	write_policy "$1" '  - {service: ssh, from: any}' '' '  ssh: {tcp: 22}'
+}
+with_ssh "$WORK/ssh.yaml"
+pst apply "$WORK/ssh.yaml" >/dev/null || die "the policy with ssh is refused"
+before=$(pst show)
+
+check "apply below an SSH session" ssh_apply refused "$WORK/shut.yaml"
+check "it is refused with status 1" grep -q '^exit 1$' "$WORK/sshd-refused.log"
+check "and says that it is for the SSH session" grep -qi ssh "$WORK/sshd-refused.log"
+check "nothing changed" equal "$(pst show)" "$before"
+check "a policy that keeps the session is applied" ssh_apply kept "$WORK/ssh.yaml"
+check "with status 0" grep -q '^exit 0$' "$WORK/sshd-kept.log"
+check "--confirm lets it through" ssh_apply confirm "$WORK/shut.yaml" --confirm 2
+check "with status 0 too" grep -q '^exit 0$' "$WORK/sshd-confirm.log"
+check "and it goes back" wait_for 4 shows "$before"
+check "--force lets it through" ssh_apply force "$WORK/shut.yaml" --force
+check "with status 0 as well" grep -q '^exit 0$' "$WORK/sshd-force.log"
+check "A is shut out for good" is_shut
+finish

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Transfers with vsftpd under TLS, every way that a passive client can ask: none fails, none waits for its pinhole.
+TEST=transfers
+source "$(dirname "$0")/lib.sh"
+TRANSFERS=${TRANSFERS:-200} # explicit, and as many implicit
+
+world
+start_vsftpd
+check "a transfer works without postern" fetch_explicit
+check "the passive range answers without postern" refused b $SRV4 $PASSIVE_MIN
+apply_usual
+check "the passive range gives no answer" no_answer b $SRV4 $PASSIVE_MIN
+
+# One transfer with a session of its own; every fourth is an upload.
+transfer() { # URL-BASE NUMBER CURL-OPTION...
+	local base=$1 number=$2
+	shift 2
+	if ((number % 4 == 3)); then
+		on a curl -sS --max-time 15 --ssl-reqd --insecure "$@" -T "$WORK/ftp/file.bin" "$base/upload/$number.bin" &&
+			wait_for 5 cmp "$WORK/ftp/upload/$number.bin" "$WORK/ftp/file.bin" &&
+			rm "$WORK/ftp/upload/$number.bin"
+	else
+		fetch a "$base" file.bin "$@"
+	fi
+}
+
+transfers() { # NAME COUNT URL-BASE CURL-OPTION...
+	local name=$1 count=$2 number failed=0
+	shift 2
+	for ((number = 0; number < count; number++)); do
+		transfer "$1" $number "${@:2}" >>"$WORK/transfers.log" 2>&1 || failed=$((failed + 1))
+	done
+	if ((failed == 0)); then ok "$count transfers: $name"; else not_ok "$failed of $count failed: $name" "$WORK/transfers.log"; fi
+	: >"$WORK/transfers.log"
+}
+
+third=$((TRANSFERS / 3)) rest=$((TRANSFERS - 2 * (TRANSFERS / 3)))
+transfers "explicit, EPSV, IPv4" $rest "ftp://$SRV4"
+transfers "explicit, PASV, IPv4" $third "ftp://$SRV4" --disable-epsv
+transfers "explicit, EPSV, IPv6" $third "ftp://[$SRV6]"
+transfers "implicit, EPSV, IPv4" $rest "ftps://$SRV4:990"
+transfers "implicit, PASV, IPv4" $third "ftps://$SRV4:990" --disable-epsv
+transfers "implicit, EPSV, IPv6" $third "ftps://[$SRV6]:990"
+
+check "no SYN of the client was sent twice" equal "$(counter_of a TcpExtTCPSynRetrans)" 0
+check "nothing of the client was sent twice" equal "$(counter_of a TcpRetransSegs)" 0
+check "every transfer had a pinhole of its own" test "$(status_field '["pinholes"]["opened"]')" -ge $((2 * TRANSFERS))
+check "every pinhole was used" equal "$(status_field '["pinholes"]["used"]')" "$(status_field '["pinholes"]["opened"]')"
+check "no pinhole is left" wait_for 5 none_of pinholes
+check "no session is left" wait_for 5 none_of sessions
+finish

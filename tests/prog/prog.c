@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads the filter programs and runs frames through them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+
+#include "filter.skel.h"
+#include "names.h"
+#include "prog.h"
+
+enum {
+	XDP_VERDICT_DENY = 1,
+	XDP_VERDICT_ALLOW = 2,
+	TC_VERDICT_DENY = 2,
+	TC_VERDICT_ALLOW = -1,
+	ZONE_PREFIXES = 64
+};
+
+/* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
+static const char *const state_maps[] = {
+	"settings", "ftp_ports",  "ftp_servers", "sessions", "pinholes", "listeners",	"rogues",  "open_ports",
+	"flows",    "data_flows", "counters",	 "totals",   "events",	 "denials",	"event_heads", "samples",
+};
+
+struct prog {
+	struct filter_bpf *skeleton;
+};
+
+bool prog_is_refused(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pst_probe", 4, 4, 1, NULL);
+
+	if (fd < 0 && (errno == EPERM || errno == ENOSYS)) {
+		fprintf(stderr, "SKIP: bpf() is refused: %s\n", strerror(errno));
+		return true;
+	}
+	if (fd >= 0)
+		close(fd);
+	return false;
+}
+
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+static void share_state(struct filter_bpf *skeleton, const struct prog *state_of)
+{
+	for (size_t i = 0; i < COUNT(state_maps); i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(skeleton->obj, state_maps[i]);
+
+		assert_non_null(map);
+		assert_return_code(bpf_map__reuse_fd(map, prog_map(state_of, state_maps[i])), errno);
+	}
+}
+
+struct prog *prog_load(uint32_t generation, const struct prog *state_of)
+{
+	struct prog *prog = calloc(1, sizeof(*prog));
+
+	assert_non_null(prog);
+	libbpf_set_print(print_warnings);
+	prog->skeleton = filter_bpf__open();
+	assert_non_null(prog->skeleton);
+	prog->skeleton->rodata->generation = generation;
+	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.zones4, ZONE_PREFIXES), errno);
+	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.zones6, ZONE_PREFIXES), errno);
+	if (state_of)
+		share_state(prog->skeleton, state_of);
+	assert_int_equal(filter_bpf__load(prog->skeleton), 0);
+	return prog;
+}
+
+void prog_free(struct prog *prog)
+{
+	if (!prog)
+		return;
+	filter_bpf__destroy(prog->skeleton);
+	free(prog);
+}
+
+int prog_map(const struct prog *prog, const char *name)
+{
+	int fd = bpf_object__find_map_fd_by_name(prog->skeleton->obj, name);
+
+	if (fd < 0)
+		fail_msg("no map `%s`", name);
+	return fd;
+}
+
+int prog_setup(void **state)
+{
+	struct prog *prog = prog_load(GENERATION, NULL);
+
+	prog_fill_policy(prog);
+	*state = prog;
+	return 0;
+}
+
+int prog_teardown(void **state)
+{
+	prog_free(*state);
+	return 0;
+}
+
+static uint32_t test_run(const struct bpf_program *program, const struct frame *frame, struct __sk_buff *skb)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes, .data_size_in = frame->length,
+		    .ctx_in = skb, .ctx_size_in = skb ? sizeof(*skb) : 0);
+	int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
+
+	if (error)
+		fail_msg("the kernel refuses to run %s on %u bytes: %s", bpf_program__name(program),
+			 frame->length, strerror(-error));
+	return options.retval;
+}
+
+bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint32_t ingress_ifindex)
+{
+	struct __sk_buff skb = {.ingress_ifindex = ingress_ifindex};
+	int verdict = (int)test_run(prog->skeleton->progs.egress, frame, ingress_ifindex ? &skb : NULL);
+
+	assert_true(verdict == TC_VERDICT_ALLOW || verdict == TC_VERDICT_DENY);
+	return verdict == TC_VERDICT_ALLOW;
+}
+
+bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame)
+{
+	uint32_t verdict;
+
+	if (direction == OUTBOUND)
+		return prog_run_forwarded(prog, frame, 0);
+	verdict = test_run(prog->skeleton->progs.ingress, frame, NULL);
+	assert_true(verdict == XDP_VERDICT_ALLOW || verdict == XDP_VERDICT_DENY);
+	return verdict == XDP_VERDICT_ALLOW;
+}
+
+uint32_t prog_explain(const struct prog *prog, enum direction direction, const struct frame *frame)
+{
+	return test_run(direction == INBOUND ? prog->skeleton->progs.explain_inbound
+					     : prog->skeleton->progs.explain_outbound,
+			frame, NULL);
+}
+
+void prog_counts(const struct prog *prog, struct counts *ret)
+{
+	int fd = prog_map(prog, "counters"), n_cpus = libbpf_num_possible_cpus();
+	struct counter_value cpus[COUNTERS_SEEN * n_cpus];
+
+	memset(ret, 0, sizeof(*ret));
+	for (uint32_t direction = 0; direction < N_DIRECTIONS; direction++) {
+		uint32_t before = direction * N_COUNTERS - 1, next, keys[COUNTERS_SEEN], n = COUNTERS_SEEN;
+
+		assert_return_code(bpf_map_lookup_batch(fd, direction ? &before : NULL, &next, keys, cpus, &n,
+							NULL),
+				   errno);
+		assert_int_equal(n, COUNTERS_SEEN);
+		assert_int_equal(keys[0], direction * N_COUNTERS);
+		for (size_t i = 0; i < COUNTERS_SEEN * (size_t)n_cpus; i++) {
+			ret->values[direction][i / n_cpus].packets += cpus[i].packets;
+			ret->values[direction][i / n_cpus].bytes += cpus[i].bytes;
+		}
+	}
+}
+
+const char *prog_counter_name(uint32_t counter)
+{
+	static const char *const services[N_SERVICES] = {
+		[HTTPS] = "https", [CONTROL] = "control", [BACKUP] = "backup", [INTERNAL] = "internal",
+		[LOGS] = "logs",   [TIME] = "time",	  [DATA] = "data",     [WEB] = "web",
+		[MAIL] = "mail",   [DNS] = "dns",	  [RADIUS] = "radius",
+	};
+
+	if (counter < N_REASONS)
+		return reason_name(counter);
+	if (counter == COUNTER_LINK || counter == COUNTER_ICMP)
+		return counter == COUNTER_LINK ? "link" : "icmp";
+	if (counter < COUNTER_SERVICES || counter >= COUNTERS_SEEN)
+		return "nothing known";
+	return services[counter - COUNTER_SERVICES];
+}
+
+/* Whether only `counter` went up, by one frame; else says what did. */
+static bool only_counted(const struct counts *before, const struct counts *after, enum direction direction,
+			 uint32_t counter, uint32_t bytes)
+{
+	bool right = true;
+
+	for (uint32_t i = 0; i < N_DIRECTIONS * COUNTERS_SEEN; i++) {
+		uint32_t d = i / COUNTERS_SEEN, c = i % COUNTERS_SEEN;
+		uint64_t packets = after->values[d][c].packets - before->values[d][c].packets;
+		uint64_t more = after->values[d][c].bytes - before->values[d][c].bytes;
+		bool wanted = d == direction && c == counter;
+
+		if (packets == wanted && more == (wanted ? bytes : 0))
+			continue;
+		right = false;
+		print_error("%s `%s` rose by %llu packets, %llu bytes\n", d == INBOUND ? "inbound" : "outbound",
+			    prog_counter_name(c), (unsigned long long)packets, (unsigned long long)more);
+	}
+	return right;
+}
+
+void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame, uint32_t counter,
+		 const char *file, int line, const char *format, ...)
+{
+	struct counts before, after;
+	uint32_t explained;
+	char what[160];
+	bool admitted;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	prog_counts(prog, &before);
+	explained = prog_explain(prog, direction, frame);
+	admitted = prog_run(prog, direction, frame);
+	prog_counts(prog, &after);
+	if (only_counted(&before, &after, direction, counter, frame->length) && explained == counter &&
+	    admitted == (counter >= COUNTER_LINK))
+		return;
+	print_error("%s %s: %s, explained as `%s`; wanted `%s`\n",
+		    direction == INBOUND ? "inbound" : "outbound", what, admitted ? "admitted" : "denied",
+		    prog_counter_name(explained), prog_counter_name(counter));
+	_fail(file, line);
+}

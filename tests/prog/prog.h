@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Runs frames through the real filter programs, attached to nothing, under a small policy. */
+#ifndef POSTERN_TESTS_PROG_H
+#define POSTERN_TESTS_PROG_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <netinet/in.h>
+
+#include "packet.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+enum { PROG_SKIPPED = 77 }; /* exit status of a test program that could not run */
+
+/* The policy that every test starts from. */
+enum service {
+	HTTPS,    /* in, tcp 443 from any */
+	CONTROL,  /* in, tcp 21 from any */
+	BACKUP,   /* in, tcp 9000 from office */
+	INTERNAL, /* in, tcp 990 from office: a second control service */
+	LOGS,     /* in, udp 514 from any */
+	TIME,     /* in, udp 123 from office */
+	DATA,     /* in, tcp 3000-3003: passive ports */
+	WEB,      /* out, tcp 8443 to any */
+	MAIL,     /* out, tcp 25 to relay */
+	DNS,      /* out, udp and tcp 53 to office */
+	RADIUS,   /* out, udp 1812 to any */
+	N_SERVICES
+};
+
+enum peer_set { PEERS_ANY, PEERS_OFFICE, PEERS_RELAY, PEERS_NONE };
+
+/* Indexes of the arrays below. */
+enum family { V4, V6, N_FAMILIES };
+
+extern const char *const host[N_FAMILIES];     /* this host */
+extern const char *const host_too[N_FAMILIES]; /* another address of this host */
+extern const char *const stranger[N_FAMILIES]; /* in no zone */
+extern const char *const stranger_too[N_FAMILIES];
+extern const char *const office[N_FAMILIES]; /* in `office` alone */
+extern const char *const relay[N_FAMILIES];  /* in `office` and `relay` */
+
+enum { PASSIVE_FIRST = 3000, PASSIVE_LAST = 3003, GENERATION = 7 };
+
+struct prog;
+
+/* Tells, and says so, where the kernel refuses bpf(): nothing here can run then. */
+bool prog_is_refused(void);
+/* Loads the programs as policy `generation`, with no rules. Where `state_of` is given, the two share
+ * what outlives a policy. Whatever fails here fails the test. */
+struct prog *prog_load(uint32_t generation, const struct prog *state_of);
+void prog_free(struct prog *prog);
+/* The file descriptor of a map. */
+int prog_map(const struct prog *prog, const char *name);
+
+void prog_fill_policy(const struct prog *prog);
+void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
+		    enum service service, enum peer_set peers);
+void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port);
+
+/* cmocka's: *state becomes a struct prog with the policy above. */
+int prog_setup(void **state);
+int prog_teardown(void **state);
+
+/* Whether the frame is admitted. */
+bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame);
+/* As if it came in at interface `ingress_ifindex` and leaves here. */
+bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint32_t ingress_ifindex);
+/* The verdict as explain has it: a counter. */
+uint32_t prog_explain(const struct prog *prog, enum direction direction, const struct frame *frame);
+
+/* Counters of one direction that tests look at: reasons, link, ICMP and the services above. */
+enum { COUNTERS_SEEN = COUNTER_SERVICES + N_SERVICES };
+struct counts {
+	struct counter_value values[N_DIRECTIONS][COUNTERS_SEEN];
+};
+void prog_counts(const struct prog *prog, struct counts *ret);
+
+/* What a counter is called, for messages. */
+const char *prog_counter_name(uint32_t counter);
+
+/* Fails unless explain and then the real program give the verdict that belongs to `counter`, and unless
+ * just that counter went up, by this one frame. */
+#define expect_counter(prog, direction, frame, counter, ...)                                                 \
+	prog_expect(prog, direction, frame, counter, __FILE__, __LINE__, __VA_ARGS__)
+#define expect_service(prog, direction, frame, service, ...)                                                 \
+	prog_expect(prog, direction, frame, COUNTER_SERVICES + (service), __FILE__, __LINE__, __VA_ARGS__)
+void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame, uint32_t counter,
+		 const char *file, int line, const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+#endif

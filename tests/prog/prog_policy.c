@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The small policy that the frames of the tests are judged by, written straight into the maps. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include <bpf/bpf.h>
+
+#include "prog.h"
+
+const char *const host[N_FAMILIES] = {"192.0.2.10", "2001:db8:1::10"};
+const char *const host_too[N_FAMILIES] = {"192.0.2.11", "2001:db8:1::11"};
+const char *const stranger[N_FAMILIES] = {"198.51.100.7", "2001:db8:99::7"};
+const char *const stranger_too[N_FAMILIES] = {"198.51.100.6", "2001:db8:99::6"};
+const char *const office[N_FAMILIES] = {"10.20.3.4", "2001:db8:20::4"};
+const char *const relay[N_FAMILIES] = {"10.20.0.25", "2001:db8:20::25"};
+
+enum { ZONE_OFFICE = 1, ZONE_RELAY = 65 }; /* in different words of a struct zone_set */
+
+static struct zone_set set_of(unsigned zone)
+{
+	struct zone_set set = {0};
+
+	set.bits[zone / 64] = 1ull << zone % 64;
+	return set;
+}
+
+static void put(const struct prog *prog, const char *map, const void *key, const void *value)
+{
+	assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, value, BPF_ANY), errno);
+}
+
+static void put_prefix(const struct prog *prog, const char *text, uint32_t length, const struct zone_set *zones)
+{
+	struct addr addr = addr_of(text);
+	struct prefix4 prefix4 = {.length = length, .addr = addr.word[3]};
+	struct prefix6 prefix6 = {.length = length};
+
+	memcpy(prefix6.addr, &addr, sizeof(prefix6.addr));
+	if (text_is_ipv4(text))
+		put(prog, "zones4", &prefix4, zones);
+	else
+		put(prog, "zones6", &prefix6, zones);
+}
+
+static void fill_zones(const struct prog *prog)
+{
+	struct zone_set in_office = set_of(ZONE_OFFICE), in_relay = set_of(ZONE_RELAY), both = in_office;
+	uint32_t key = PEERS_OFFICE;
+
+	put(prog, "peers", &key, &in_office);
+	key = PEERS_RELAY;
+	put(prog, "peers", &key, &in_relay);
+	both.bits[ZONE_RELAY / 64] |= in_relay.bits[ZONE_RELAY / 64];
+	put_prefix(prog, "10.20.0.0", 16, &in_office);
+	put_prefix(prog, "2001:db8:20::", 48, &in_office);
+	put_prefix(prog, relay[V4], 32, &both);
+	put_prefix(prog, relay[V6], 128, &both);
+}
+
+static void put_rule(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
+		     struct port_rule rule)
+{
+	uint32_t key = port_index(direction, transport, port);
+
+	put(prog, "ports", &key, &rule);
+}
+
+void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
+		    enum service service, enum peer_set peers)
+{
+	struct port_rule rule = {.service = (uint16_t)service, .peers = (uint16_t)peers, .flags = PORT_OPEN};
+
+	if (peers == PEERS_ANY)
+		rule.flags |= PORT_ANY;
+	put_rule(prog, direction, transport, port, rule);
+}
+
+void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port)
+{
+	put_rule(prog, direction, transport, port, (struct port_rule){0});
+}
+
+void prog_fill_policy(const struct prog *prog)
+{
+	static const struct {
+		enum direction direction;
+		enum transport transport;
+		uint16_t port;
+		enum service service;
+		enum peer_set peers;
+	} rules[] = {
+		{INBOUND, TRANSPORT_TCP, 443, HTTPS, PEERS_ANY},
+		{INBOUND, TRANSPORT_TCP, 21, CONTROL, PEERS_ANY},
+		{INBOUND, TRANSPORT_TCP, 9000, BACKUP, PEERS_OFFICE},
+		{INBOUND, TRANSPORT_TCP, 990, INTERNAL, PEERS_OFFICE},
+		{INBOUND, TRANSPORT_UDP, 514, LOGS, PEERS_ANY},
+		{INBOUND, TRANSPORT_UDP, 123, TIME, PEERS_OFFICE},
+		{OUTBOUND, TRANSPORT_TCP, 8443, WEB, PEERS_ANY},
+		{OUTBOUND, TRANSPORT_TCP, 25, MAIL, PEERS_RELAY},
+		{OUTBOUND, TRANSPORT_TCP, 53, DNS, PEERS_OFFICE},
+		{OUTBOUND, TRANSPORT_UDP, 53, DNS, PEERS_OFFICE},
+		{OUTBOUND, TRANSPORT_UDP, 1812, RADIUS, PEERS_ANY},
+	};
+
+	fill_zones(prog);
+	for (size_t i = 0; i < COUNT(rules); i++)
+		prog_open_port(prog, rules[i].direction, rules[i].transport, rules[i].port, rules[i].service,
+			       rules[i].peers);
+	for (uint16_t port = PASSIVE_FIRST; port <= PASSIVE_LAST; port++)
+		put_rule(prog, INBOUND, TRANSPORT_TCP, port,
+			 (struct port_rule){.service = DATA, .flags = PORT_PASSIVE});
+}

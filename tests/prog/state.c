@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Access to the maps of flows, pinholes and logs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "state.h"
+
+static const char *const kept_maps[] = {"flows",    "data_flows", "pinholes", "sessions",
+					"listeners", "rogues",	  "open_ports", "totals",
+					"events",    "settings",  "ftp_ports",	"ftp_servers"};
+
+struct bytes {
+	uint8_t *data;
+	size_t size;
+};
+
+struct snapshot {
+	struct bytes maps[COUNT(kept_maps)];
+};
+
+uint64_t state_now(void)
+{
+	struct timespec now;
+
+	assert_return_code(clock_gettime(CLOCK_BOOTTIME, &now), errno);
+	return (uint64_t)now.tv_sec * SECOND_NS + (uint64_t)now.tv_nsec;
+}
+
+struct flow_key state_flow_key(uint8_t protocol, const char *local, uint16_t local_port, const char *peer,
+			       uint16_t peer_port)
+{
+	return (struct flow_key){.local = addr_of(local),
+				 .peer = addr_of(peer),
+				 .local_port = local_port,
+				 .peer_port = peer_port,
+				 .protocol = protocol};
+}
+
+void state_put_flow(const struct prog *prog, const char *map, const struct flow_key *key,
+		    const struct flow *flow)
+{
+	assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, flow, BPF_ANY), errno);
+}
+
+bool state_get_flow(const struct prog *prog, const char *map, const struct flow_key *key, struct flow *ret)
+{
+	return !bpf_map_lookup_elem(prog_map(prog, map), key, ret);
+}
+
+struct flow state_live_flow(enum service service)
+{
+	uint64_t now = state_now();
+
+	return (struct flow){.cookie = 1,
+			     .since_ns = now,
+			     .seen_ns = now,
+			     .generation = GENERATION,
+			     .service = (uint16_t)service,
+			     .control_port = 21};
+}
+
+static void put_pinhole(const struct prog *prog, const struct pinhole_key *key, const struct pinhole *pinhole)
+{
+	assert_return_code(bpf_map_update_elem(prog_map(prog, "pinholes"), key, pinhole, BPF_ANY), errno);
+}
+
+static void mark_port(const struct prog *prog, uint16_t port, int change)
+{
+	uint32_t key = port, marks;
+	int fd = prog_map(prog, "open_ports");
+
+	assert_return_code(bpf_map_lookup_elem(fd, &key, &marks), errno);
+	marks += (uint32_t)change;
+	assert_return_code(bpf_map_update_elem(fd, &key, &marks, BPF_ANY), errno);
+}
+
+struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client, const char *local,
+				     uint16_t port, uint16_t control_port)
+{
+	struct pinhole_key key = {.client = addr_of(client), .port = port};
+	struct pinhole pinhole = {.listener = 11,
+				  .session = 12,
+				  .opened_ns = state_now(),
+				  .expires_ns = state_now() + 10 * SECOND_NS,
+				  .control_port = control_port,
+				  .service = DATA,
+				  .origin = ORIGIN_SOCKET};
+
+	if (local)
+		key.local = addr_of(local);
+	put_pinhole(prog, &key, &pinhole);
+	mark_port(prog, port, 1);
+	return key;
+}
+
+void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key)
+{
+	struct pinhole pinhole;
+
+	assert_return_code(bpf_map_lookup_elem(prog_map(prog, "pinholes"), key, &pinhole), errno);
+	pinhole.expires_ns = state_now() - 1;
+	put_pinhole(prog, key, &pinhole);
+}
+
+void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key)
+{
+	assert_return_code(bpf_map_delete_elem(prog_map(prog, "pinholes"), key), errno);
+	mark_port(prog, key->port, -1);
+}
+
+size_t state_n_entries(const struct prog *prog, const char *map)
+{
+	uint8_t keys[2][sizeof(struct flow_key)];
+	int fd = prog_map(prog, map);
+	size_t n = 0;
+
+	while (!bpf_map_get_next_key(fd, n ? keys[(n + 1) % 2] : NULL, keys[n % 2]))
+		n++;
+	assert_int_equal(errno, ENOENT);
+	return n;
+}
+
+struct event_heads state_heads(const struct prog *prog)
+{
+	struct event_heads heads;
+
+	assert_return_code(bpf_map_lookup_elem(prog_map(prog, "event_heads"), &(uint32_t){0}, &heads), errno);
+	return heads;
+}
+
+void state_reset_samples(const struct prog *prog)
+{
+	struct {
+		uint64_t second, left;
+	} samples[libbpf_num_possible_cpus()];
+
+	memset(samples, 0, sizeof(samples));
+	assert_return_code(bpf_map_update_elem(prog_map(prog, "samples"), &(uint32_t){0}, samples, BPF_ANY), errno);
+}
+
+/* Every key and value, in the order of the kernel's own walk, which only a change of the map changes. */
+static struct bytes map_bytes(int fd)
+{
+	struct bpf_map_info info = {0};
+	uint32_t info_size = sizeof(info), batch = 4096, n;
+	uint64_t position[2];
+	struct bytes all = {0};
+	void *start = NULL;
+	int error = 0;
+
+	assert_return_code(bpf_obj_get_info_by_fd(fd, &info, &info_size), errno);
+	while (!error) {
+		size_t values = (size_t)batch * info.value_size, keys = (size_t)batch * info.key_size;
+		uint8_t *at;
+
+		all.data = realloc(all.data, all.size + keys + values);
+		assert_non_null(all.data);
+		at = all.data + all.size;
+		n = batch;
+		error = bpf_map_lookup_batch(fd, start, position, at, at + keys, &n, NULL);
+		assert_true(!error || errno == ENOENT);
+		memmove(at + (size_t)n * info.key_size, at + keys, (size_t)n * info.value_size);
+		all.size += (size_t)n * (info.key_size + info.value_size);
+		start = position;
+	}
+	return all;
+}
+
+struct snapshot *state_snapshot(const struct prog *prog)
+{
+	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+
+	assert_non_null(snapshot);
+	for (size_t i = 0; i < COUNT(kept_maps); i++)
+		snapshot->maps[i] = map_bytes(prog_map(prog, kept_maps[i]));
+	return snapshot;
+}
+
+const char *state_difference(const struct snapshot *before, const struct snapshot *after)
+{
+	for (size_t i = 0; i < COUNT(kept_maps); i++) {
+		const struct bytes *a = &before->maps[i], *b = &after->maps[i];
+
+		if (a->size != b->size || memcmp(a->data, b->data, a->size))
+			return kept_maps[i];
+	}
+	return NULL;
+}
+
+void state_snapshot_free(struct snapshot *snapshot)
+{
+	if (!snapshot)
+		return;
+	for (size_t i = 0; i < COUNT(kept_maps); i++)
+		free(snapshot->maps[i].data);
+	free(snapshot);
+}

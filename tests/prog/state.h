@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Writes and reads what the data path remembers: flows, pinholes, logs. */
+#ifndef POSTERN_TESTS_STATE_H
+#define POSTERN_TESTS_STATE_H
+
+#include "prog.h"
+
+#define SECOND_NS 1000000000ull
+
+/* CLOCK_BOOTTIME, as the data path's times. */
+uint64_t state_now(void);
+
+struct flow_key state_flow_key(uint8_t protocol, const char *local, uint16_t local_port, const char *peer,
+			       uint16_t peer_port);
+void state_put_flow(const struct prog *prog, const char *map, const struct flow_key *key,
+		    const struct flow *flow);
+/* False where there is none. */
+bool state_get_flow(const struct prog *prog, const char *map, const struct flow_key *key, struct flow *ret);
+/* A flow that lives: just seen, of the test's generation. */
+struct flow state_live_flow(enum service service);
+
+/* Opens it, for ten seconds, with its mark; `local` NULL: at any address. */
+struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client, const char *local,
+				     uint16_t port, uint16_t control_port);
+void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key);
+void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key);
+
+size_t state_n_entries(const struct prog *prog, const char *map);
+struct event_heads state_heads(const struct prog *prog);
+/* Gives every CPU its whole allowance of denials back. */
+void state_reset_samples(const struct prog *prog);
+
+/* The bytes of everything that outlives a policy, but for counters and the log of denials. */
+struct snapshot;
+struct snapshot *state_snapshot(const struct prog *prog);
+/* The name of the first map that differs, or NULL. */
+const char *state_difference(const struct snapshot *before, const struct snapshot *after);
+void state_snapshot_free(struct snapshot *snapshot);
+
+#endif

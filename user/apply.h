@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Puts a policy in force, or puts back what was: all of it, or nothing. */
+#ifndef POSTERN_APPLY_H
+#define POSTERN_APPLY_H
+
+#include <stdbool.h>
+
+#include "datapath_attach.h"
+#include "policy.h"
+#include "source.h"
+
+struct apply_request {
+	const char *instance;
+	const struct policy *policy;
+	const struct source_set *sources;
+	enum xdp_choice xdp;
+	enum egress_choice egress;
+	bool dry_run;             /* load it, then drop it */
+	bool may_cut_session;     /* do not refuse what would cut the caller's own SSH session */
+	unsigned confirm_seconds; /* go back after so many, unless confirmed; 0: stay */
+};
+
+struct apply_result {
+	bool changed; /* false: the same policy is in force on the same interfaces */
+	struct interface_value interfaces[MAX_INTERFACES];
+	size_t n_interfaces;
+};
+
+/* 0, -EINVAL (the policy or an interface of it cannot be used here) or another -errno, with the reason in
+ * `failure`; then nothing has changed. */
+int apply(const struct apply_request *request, struct apply_result *ret, struct failure *failure);
+
+/* Keeps what waits for it; -ENOENT: nothing does. */
+int apply_confirm(const char *instance, struct failure *failure);
+
+/* Puts back what was in force before the change that waits; nothing where it was confirmed meanwhile.
+ * `generation` is the one that waits. */
+int apply_go_back(const char *instance, uint32_t generation, struct failure *failure);
+
+/* Detaches and removes everything of the instance; -ENOENT: there is nothing. */
+int apply_down(const char *instance, struct failure *failure);
+
+#endif

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `postern show`: the effective rules of a policy file, or of the policy in force.
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "describe.h"
+#include "names.h"
+#include "options.h"
+#include "output.h"
+
+static const char *const tls_names[] = {
+	[FTP_TLS_REQUIRED] = "required",
+	[FTP_TLS_OPTIONAL] = "optional",
+	[FTP_TLS_NONE] = "none",
+};
+
+static const char *const pinholes_names[] = {
+	[FTP_PINHOLES_SESSION] = "session",
+	[FTP_PINHOLES_STATIC] = "static",
+};
+
+static void add_rules(struct table *table, const struct policy *policy, enum direction direction)
+{
+	const struct rule *rules = direction == INBOUND ? policy->inbound : policy->outbound;
+	size_t n = direction == INBOUND ? policy->n_inbound : policy->n_outbound;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct service *service = &policy->services[rules[i].service];
+		CLEANUP_FREE char *peers = describe_peers(policy, &rules[i]);
+		char tcp[PORTS_TEXT_SIZE], udp[PORTS_TEXT_SIZE];
+
+		describe_ranges(service->tcp, service->n_tcp, tcp);
+		describe_ranges(service->udp, service->n_udp, udp);
+		table_add(table, "%s", direction_name(direction));
+		table_add(table, "%s", service->name);
+		table_add(table, "%s%s%s%s%s", *tcp ? "tcp/" : "", tcp, *tcp && *udp ? " " : "",
+			  *udp ? "udp/" : "", udp);
+		table_add(table, "%s", peers ? peers : "?");
+		table_add(table, "%s", rules[i].why ? rules[i].why : "");
+	}
+}
+
+static int print_rules(const struct policy *policy)
+{
+	static const char *const headings[] = {"DIRECTION", "SERVICE", "PORTS", "PEERS", "WHY", NULL};
+	struct table *table;
+
+	if (policy->n_inbound + policy->n_outbound == 0) {
+		puts("no rules: everything is denied");
+		return EXIT_DONE;
+	}
+	table = table_new(headings);
+	if (table) {
+		add_rules(table, policy, INBOUND);
+		add_rules(table, policy, OUTBOUND);
+	}
+	return table_finish(table);
+}
+
+static int print_ftp(const struct policy *policy)
+{
+	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS", "PASSIVE",
+					       "PINHOLES",   "TTL",     NULL};
+	struct table *table;
+
+	if (policy->n_ftp == 0)
+		return EXIT_DONE;
+	table = table_new(headings);
+	putchar('\n');
+	for (size_t i = 0; table && i < policy->n_ftp; i++) {
+		const struct ftp_server *server = &policy->ftp[i];
+		char ports[PORTS_TEXT_SIZE], ttl[DURATION_TEXT_SIZE], control[512] = "";
+
+		for (size_t j = 0, used = 0; j < server->n_control && used < sizeof(control); j++)
+			used += (size_t)snprintf(control + used, sizeof(control) - used, "%s%s", j ? "," : "",
+						 policy->services[server->control[j]].name);
+		table_add(table, "%s", server->name);
+		table_add(table, "%s", control);
+		table_add(table, "%s", tls_names[server->tls]);
+		table_add(table, "%s", describe_ranges(server->passive, server->n_passive, ports));
+		table_add(table, "%s", pinholes_names[server->pinholes]);
+		table_add(table, "%s",
+			  server->pinholes == FTP_PINHOLES_STATIC ? "-"
+								  : format_duration(server->ttl_ns, ttl));
+	}
+	return table_finish(table);
+}
+
+static json_t *json_where(const struct place *place)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s:%u", place->file, place->line);
+	return json_bytes(text, sizeof(text));
+}
+
+static json_t *json_rules(const struct policy *policy, const struct rule *rules, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		const struct service *service = &policy->services[rules[i].service];
+
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o}", "service", service->name,
+						"tcp", json_ranges(service->tcp, service->n_tcp), "udp",
+						json_ranges(service->udp, service->n_udp), "peers",
+						json_peers(policy, &rules[i]), "why", rules[i].why, "where",
+						json_where(&rules[i].place)));
+	}
+	return list;
+}
+
+static json_t *json_ftp(const struct policy *policy)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < policy->n_ftp; i++) {
+		const struct ftp_server *server = &policy->ftp[i];
+		json_t *control = json_array();
+
+		for (size_t j = 0; j < server->n_control; j++)
+			json_array_append_new(control,
+					      json_string(policy->services[server->control[j]].name));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:o, s:s, s:o, s:s, s:I}", "name", server->name,
+						"control", control, "tls", tls_names[server->tls], "passive",
+						json_ranges(server->passive, server->n_passive), "pinholes",
+						pinholes_names[server->pinholes], "ttl_ms",
+						(json_int_t)(server->ttl_ns / 1000000)));
+	}
+	return list;
+}
+
+static int print_json(const struct policy *policy, const char *file)
+{
+	json_t *interfaces = json_array();
+
+	for (size_t i = 0; i < policy->n_interfaces; i++)
+		json_array_append_new(interfaces, json_bytes(policy->interfaces[i], 256));
+	return json_print(json_pack("{s:o, s:o, s:o, s:o, s:o}", "policy", json_bytes(file, strlen(file)),
+				    "interfaces", interfaces, "inbound",
+				    json_rules(policy, policy->inbound, policy->n_inbound), "outbound",
+				    json_rules(policy, policy->outbound, policy->n_outbound), "ftp",
+				    json_ftp(policy)),
+			  0);
+}
+
+static int load(const struct context *context, const char *path, struct loaded *ret)
+{
+	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
+	int status;
+
+	if (path) {
+		status = policy_from_file(path, NULL, ret);
+		if (status == EXIT_USAGE)
+			diags_print(ret->diags, stderr);
+		return status;
+	}
+	if (geteuid() != 0) {
+		fputs("postern show: the policy in force is shown to root only; name a policy file\n",
+		      stderr);
+		return EXIT_FAILED;
+	}
+	status = instance_open(context, &datapath);
+	return status == EXIT_DONE ? policy_from_instance(datapath, ret) : status;
+}
+
+static int run(const struct context *context, int argc, char **argv)
+{
+	struct option_reader reader = {.command = &cmd_show, .argc = argc, .argv = argv};
+	struct loaded loaded CLEANUP(loaded_clear) = {0};
+	const char *path = NULL;
+	int option, status;
+
+	while ((option = option_next(&reader)) != OPTION_END) {
+		if (option == OPTION_WRONG)
+			return EXIT_USAGE;
+		if (path)
+			return option_extra(&cmd_show, reader.value);
+		path = reader.value;
+	}
+	status = load(context, path, &loaded);
+	if (status != EXIT_DONE)
+		return status;
+	if (context->json)
+		return print_json(loaded.policy, source_set_main(loaded.sources));
+	status = print_rules(loaded.policy);
+	return status == EXIT_DONE ? print_ftp(loaded.policy) : status;
+}
+
+const struct command cmd_show = {
+	.name = "show",
+	.synopsis = "[POLICY]",
+	.summary = "print the effective rules of a policy, without one those in force",
+	.details = "What is not listed is denied. The policy in force is kept with its pins: the files it\n"
+		   "came from need not exist any more.",
+	.run = run,
+};

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Turns a valid policy into the map entries of one generation. */
+#include "compile.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "compile_parts.h"
+
+static_assert(MAX_ZONES == 256 && MAX_FTP_SERVERS == 16, "the limits are spelled out below");
+
+static const char *exceeded_limit(const struct policy *policy)
+{
+	if (policy->n_zones > MAX_ZONES)
+		return "at most 256 zones, addresses written in rules included";
+	if (policy->n_ftp > MAX_FTP_SERVERS)
+		return "at most 16 FTP servers";
+	return NULL;
+}
+
+static struct compiled *compiled_new(void)
+{
+	struct compiled *compiled = calloc(1, sizeof(*compiled));
+
+	if (!compiled)
+		return NULL;
+	compiled->ports = calloc(N_PORT_RULES, sizeof(*compiled->ports));
+	compiled->peers = calloc(MAX_PEER_SETS, sizeof(*compiled->peers));
+	compiled->services = calloc(MAX_SERVICES, sizeof(*compiled->services));
+	compiled->ftp_ports = calloc(N_PORTS, sizeof(*compiled->ftp_ports));
+	if (compiled->ports && compiled->peers && compiled->services && compiled->ftp_ports)
+		return compiled;
+	compiled_free(compiled);
+	return NULL;
+}
+
+void compiled_free(struct compiled *compiled)
+{
+	if (!compiled)
+		return;
+	free(compiled->ports);
+	free(compiled->peers);
+	free(compiled->prefixes);
+	free(compiled->services);
+	free(compiled->ftp_ports);
+	free(compiled);
+}
+
+static void add_used_zones(const struct rule *rules, size_t n, struct zone_set *used)
+{
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < rules[i].n_peers; k++)
+			zone_set_add(used, rules[i].peers[k]);
+}
+
+static void compile_ftp_servers(const struct policy *policy, const struct service_indexes *indexes,
+				struct ftp_server_value *values)
+{
+	for (size_t i = 0; i < policy->n_ftp; i++) {
+		const struct ftp_server *server = &policy->ftp[i];
+
+		snprintf(values[i].name, sizeof(values[i].name), "%s", server->name);
+		values[i].ttl_ns = server->ttl_ns;
+		values[i].service = indexes->ftp[i];
+		values[i].is_static = server->pinholes == FTP_PINHOLES_STATIC;
+	}
+}
+
+static int compile_into(const struct policy *policy, const struct service_name *previous,
+			struct compiled *compiled, struct service_indexes *indexes, const char **ret_limit)
+{
+	struct zone_set used = {0};
+	int err;
+
+	err = compile_services(policy, previous, compiled, indexes, ret_limit);
+	if (err)
+		return err;
+	err = compile_ports(policy, indexes, compiled, ret_limit);
+	if (err)
+		return err;
+	compile_ftp_servers(policy, indexes, compiled->ftp_servers);
+	add_used_zones(policy->inbound, policy->n_inbound, &used);
+	add_used_zones(policy->outbound, policy->n_outbound, &used);
+	return compile_prefixes(policy, &used, compiled);
+}
+
+int compile(const struct policy *policy, const struct service_name *previous, struct compiled **ret,
+	    const char **ret_limit)
+{
+	const char *limit = exceeded_limit(policy);
+	struct service_indexes indexes = {0};
+	struct compiled *compiled;
+	int err = -ENOMEM;
+
+	if (limit) {
+		*ret_limit = limit;
+		return -E2BIG;
+	}
+	compiled = compiled_new();
+	indexes.services = calloc(policy->n_services + 1, sizeof(*indexes.services));
+	if (compiled && indexes.services)
+		err = compile_into(policy, previous, compiled, &indexes, ret_limit);
+	free(indexes.services);
+	if (err) {
+		compiled_free(compiled);
+		return err;
+	}
+	*ret = compiled;
+	return 0;
+}

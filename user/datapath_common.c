@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// What loading, attaching and reading have in common.
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "datapath_internal.h"
+
+int pin_open(const char *instance, const char *format, ...)
+{
+	char name[PIN_PATH_SIZE];
+	struct pin_path path;
+	va_list arguments;
+	int fd;
+
+	va_start(arguments, format);
+	vsnprintf(name, sizeof(name), format, arguments);
+	va_end(arguments);
+	path = pin_path(instance, "%s", name);
+	fd = bpf_obj_get(path.text);
+	return fd < 0 ? -errno : fd;
+}
+
+int pin_fd(int fd, struct pin_path path, struct failure *failure)
+{
+	if (bpf_obj_pin(fd, path.text))
+		return failure_set(failure, -errno, "cannot pin %s: %s", path.text, strerror(errno));
+	return 0;
+}
+
+int maps_reuse(struct bpf_object *object, const char *instance, struct failure *failure)
+{
+	struct bpf_map *map;
+
+	bpf_object__for_each_map(map, object)
+	{
+		struct pin_path path = pin_path(instance, "%s", bpf_map__name(map));
+		int fd, r;
+
+		if (access(path.text, F_OK))
+			continue;
+		fd = bpf_obj_get(path.text);
+		if (fd < 0)
+			return failure_set(failure, -errno, "cannot open %s: %s", path.text, strerror(errno));
+		r = bpf_map__reuse_fd(map, fd);
+		close(fd);
+		if (r)
+			return failure_set(failure, r, "cannot share %s: %s", path.text, strerror(-r));
+	}
+	return 0;
+}
+
+int program_run(int fd, const void *data, size_t size, uint32_t *ret_value)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = data, .data_size_in = size, .repeat = 1);
+	int r = bpf_prog_test_run_opts(fd, &run);
+
+	if (r)
+		return r;
+	*ret_value = run.retval;
+	return 0;
+}
+
+int load_failed(struct failure *failure, int error, const char *what)
+{
+	const char *hint = "";
+
+	if (error == -EPERM || error == -EACCES)
+		hint = " (it takes root, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; a locked-down kernel "
+		       "refuses it)";
+	return failure_set(failure, error, "the kernel refused %s: %s%s", what, strerror(-error), hint);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the files of the data path share; the only header that shows libbpf. */
+#ifndef POSTERN_DATAPATH_INTERNAL_H
+#define POSTERN_DATAPATH_INTERNAL_H
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "failure.h"
+#include "pins.h"
+
+/* A descriptor of a pinned map, program or link of the instance, or -errno. */
+int pin_open(const char *instance, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int pin_fd(int fd, struct pin_path path, struct failure *failure);
+
+/* Lets every map that is pinned in the instance's folder be shared by the object. 0 or -errno. */
+int maps_reuse(struct bpf_object *object, const char *instance, struct failure *failure);
+
+/* Runs a program once on `size` bytes; its return value, or -errno. */
+int program_run(int fd, const void *data, size_t size, uint32_t *ret_value);
+
+/* A failed load in words: what the user can do about it. */
+int load_failed(struct failure *failure, int error, const char *what);
+
+#endif

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Loads a generation, fills its maps and pins it.
+#include "datapath_load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "datapath_internal.h"
+#include "filter.skel.h"
+
+struct generation {
+	struct filter_bpf *filter;
+	char instance[NAME_SIZE];
+	uint32_t number;
+};
+
+const char *const generation_maps[] = {
+	"ports", "peers", "zones4", "zones6", "services", "interfaces", "generations", "policy", NULL,
+};
+
+void generation_free(struct generation *generation)
+{
+	if (!generation)
+		return;
+	filter_bpf__destroy(generation->filter);
+	free(generation);
+}
+
+static size_t chunks_of(size_t size)
+{
+	return size / sizeof(struct policy_chunk) + 1; /* at least one zero behind the text */
+}
+
+/* The kernel refuses maps without entries. */
+static uint32_t at_least_one(size_t n)
+{
+	return n ? (uint32_t)n : 1;
+}
+
+static void size_maps(struct filter_bpf *filter, const struct generation_request *request)
+{
+	const struct compiled *compiled = request->compiled;
+
+	bpf_map__set_max_entries(filter->maps.zones4, at_least_one(compiled->n_prefixes4));
+	bpf_map__set_max_entries(filter->maps.zones6,
+				 at_least_one(compiled->n_prefixes - compiled->n_prefixes4));
+	bpf_map__set_max_entries(filter->maps.policy, at_least_one(chunks_of(request->size)));
+}
+
+/* Writes entries 0 to n-1 of an array map. */
+static int fill_array(const struct bpf_map *map, const void *values, size_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	uint32_t *keys CLEANUP_FREE = NULL, count = n;
+
+	if (!n)
+		return 0;
+	keys = malloc(n * sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = i;
+	return bpf_map_update_batch(bpf_map__fd(map), keys, values, &count, &options) ? -errno : 0;
+}
+
+static int fill_text(const struct bpf_map *map, const char *text, size_t size)
+{
+	size_t n = chunks_of(size);
+	struct policy_chunk *chunks CLEANUP_FREE = calloc(n, sizeof(*chunks));
+
+	if (!chunks)
+		return -ENOMEM;
+	memcpy(chunks, text, size);
+	return fill_array(map, chunks, n);
+}
+
+static int fill_prefixes(const struct filter_bpf *filter, const struct compiled *compiled)
+{
+	for (size_t i = 0; i < compiled->n_prefixes; i++) {
+		const struct compiled_prefix *from = &compiled->prefixes[i];
+		struct prefix4 key4 = {.length = from->prefix.length, .addr = from->prefix.addr.word[3]};
+		struct prefix6 key6 = {.length = from->prefix.length};
+		const struct bpf_map *map = from->prefix.is_ipv4 ? filter->maps.zones4 : filter->maps.zones6;
+		const void *key = from->prefix.is_ipv4 ? (const void *)&key4 : &key6;
+
+		memcpy(key6.addr, from->prefix.addr.word, sizeof(key6.addr));
+		if (bpf_map_update_elem(bpf_map__fd(map), key, &from->zones, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int fill_maps(const struct filter_bpf *filter, const struct generation_request *request)
+{
+	const struct compiled *compiled = request->compiled;
+	struct generation_value value = {.generation = request->number, .half = request->half};
+	int r = fill_array(filter->maps.ports, compiled->ports, N_PORT_RULES);
+
+	if (r == 0)
+		r = fill_array(filter->maps.peers, compiled->peers, compiled->n_peers);
+	if (r == 0)
+		r = fill_array(filter->maps.services, compiled->services, MAX_SERVICES);
+	if (r == 0)
+		r = fill_array(filter->maps.generations, &value, 1);
+	if (r == 0)
+		r = fill_text(filter->maps.policy, request->text, request->size);
+	return r ?: fill_prefixes(filter, compiled);
+}
+
+int generation_load(const struct generation_request *request, struct generation **ret,
+		    struct failure *failure)
+{
+	struct generation *generation = calloc(1, sizeof(*generation));
+	int r;
+
+	if (!generation)
+		return failure_set(failure, -ENOMEM, "out of memory");
+	generation->number = request->number;
+	strncpy(generation->instance, request->instance, sizeof(generation->instance) - 1);
+	generation->filter = filter_bpf__open();
+	r = generation->filter ? 0 : load_failed(failure, -errno, "the packet programs");
+	if (r == 0) {
+		generation->filter->rodata->generation = request->number;
+		size_maps(generation->filter, request);
+		r = maps_reuse(generation->filter->obj, request->instance, failure);
+	}
+	if (r == 0) {
+		r = filter_bpf__load(generation->filter);
+		if (r)
+			load_failed(failure, r, "the packet programs");
+	}
+	if (r == 0) {
+		r = fill_maps(generation->filter, request);
+		if (r)
+			failure_set(failure, r, "cannot write the policy into its maps: %s", strerror(-r));
+	}
+	if (r) {
+		generation_free(generation);
+		return r;
+	}
+	*ret = generation;
+	return 0;
+}
+
+int generation_pin(const struct generation *generation, struct failure *failure)
+{
+	struct pin_path folder = pin_path(generation->instance, "generation/%u", generation->number);
+	const struct {
+		const struct bpf_program *program;
+		const char *name;
+	} programs[] = {
+		{generation->filter->progs.ingress, "ingress"},
+		{generation->filter->progs.egress, "egress"},
+		{generation->filter->progs.explain_inbound, "explain_inbound"},
+		{generation->filter->progs.explain_outbound, "explain_outbound"},
+	};
+	int r = pins_make_folder(folder.text);
+
+	if (r)
+		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
+	for (size_t i = 0; r == 0 && i < sizeof(programs) / sizeof(programs[0]); i++)
+		r = pin_fd(bpf_program__fd(programs[i].program),
+			   pin_path(generation->instance, "generation/%u/%s", generation->number,
+				    programs[i].name),
+			   failure);
+	for (size_t i = 0; r == 0 && generation_maps[i]; i++) {
+		const struct bpf_map *map =
+			bpf_object__find_map_by_name(generation->filter->obj, generation_maps[i]);
+
+		r = pin_fd(bpf_map__fd(map),
+			   pin_path(generation->instance, "generation/%u/%s", generation->number,
+				    generation_maps[i]),
+			   failure);
+	}
+	return r;
+}
+
+int generation_get_half(const char *instance, uint32_t number, uint32_t *ret)
+{
+	int fd = pin_open(instance, "generation/%u/generations", number), r = 0;
+	struct generation_value value;
+	uint32_t zero = 0;
+
+	if (fd < 0)
+		return fd;
+	if (bpf_map_lookup_elem(fd, &zero, &value))
+		r = -errno;
+	else
+		*ret = value.half;
+	close(fd);
+	return r;
+}
+
+int generation_explain(const struct generation *generation, enum direction direction, const void *frame,
+		       size_t size, uint32_t *ret_verdict)
+{
+	const struct bpf_program *program = direction == INBOUND ? generation->filter->progs.explain_inbound
+								 : generation->filter->progs.explain_outbound;
+
+	return program_run(bpf_program__fd(program), frame, size, ret_verdict);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A generation: the programs and maps of one policy, loaded, filled and pinned, not yet attached. */
+#ifndef POSTERN_DATAPATH_LOAD_H
+#define POSTERN_DATAPATH_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "compile.h"
+#include "failure.h"
+
+struct generation; /* opaque */
+
+struct generation_request {
+	const char *instance; /* whose state maps it shares */
+	const struct compiled *compiled;
+	uint32_t number;
+	uint32_t half;    /* of the FTP settings that belong to it */
+	const char *text; /* the sources, from source_set_format() */
+	size_t size;
+};
+
+/* The maps of a policy, by name, NULL-terminated: each has a symbolic link in the instance's folder. */
+extern const char *const generation_maps[];
+
+/* 0 or -errno with its reason. */
+int generation_load(const struct generation_request *request, struct generation **ret,
+		    struct failure *failure);
+int generation_pin(const struct generation *generation, struct failure *failure);
+/* The half of the FTP settings that belongs to a pinned generation. */
+int generation_get_half(const char *instance, uint32_t number, uint32_t *ret);
+void generation_free(struct generation *generation);
+
+/* The verdict on a frame, as the kernel would give it: a counter index, see enum counter. Nothing is counted
+ * or remembered. 0 or -errno. */
+int generation_explain(const struct generation *generation, enum direction direction, const void *frame,
+		       size_t size, uint32_t *ret_verdict);
+
+#endif

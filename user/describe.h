@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Parts of a policy as text for people and as JSON. */
+#ifndef POSTERN_DESCRIBE_H
+#define POSTERN_DESCRIBE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "policy.h"
+
+enum { PORTS_TEXT_SIZE = 512 };
+
+/* "80,443,3000-3003", cut off with "…" where it is longer; into `buf` of PORTS_TEXT_SIZE, returned. */
+const char *describe_ranges(const struct port_range *ranges, size_t n, char *buf);
+json_t *json_ranges(const struct port_range *ranges, size_t n);
+
+/* "office (10.20.0.0/16), 192.0.2.7", malloc()ed; NULL: out of memory. */
+char *describe_peers(const struct policy *policy, const struct rule *rule);
+/* [{zone: NAME or null, prefixes: […]}] */
+json_t *json_peers(const struct policy *policy, const struct rule *rule);
+
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The process that goes back by itself when nobody confirms a change. */
+#ifndef POSTERN_GUARD_H
+#define POSTERN_GUARD_H
+
+#include <stdint.h>
+
+#include "failure.h"
+
+/* Starts it before the change is made, so that no death of the caller can leave the change without it. It is
+ * in a session of its own, leaves the caller's cgroup where it can (systemd-logind may kill a login's), and
+ * ends as soon as nothing waits any more. `close_fd` (the caller's lock) is closed in it. 0 or -errno. */
+int guard_start(const char *instance, uint32_t generation, unsigned seconds, int close_fd,
+		struct failure *failure);
+
+#endif

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The names of an instance in bpffs.
+#include "pins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#define BPFFS "/sys/fs/bpf"
+#define ALL_INSTANCES BPFFS "/postern"
+
+enum { MAX_DEPTH = 4 };
+
+struct pin_path pin_path(const char *instance, const char *format, ...)
+{
+	struct pin_path path;
+	va_list arguments;
+	int n = snprintf(path.text, sizeof(path.text), ALL_INSTANCES "/%s", instance);
+
+	if (*format && n > 0 && (size_t)n < sizeof(path.text) - 1) {
+		path.text[n++] = '/';
+		va_start(arguments, format);
+		vsnprintf(path.text + n, sizeof(path.text) - n, format, arguments);
+		va_end(arguments);
+	}
+	return path;
+}
+
+static bool is_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == BPF_FS_MAGIC;
+}
+
+int pins_make_folder(const char *path)
+{
+	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
+}
+
+int pins_prepare(struct failure *failure)
+{
+	int r;
+
+	if (!is_bpffs(BPFFS) && mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
+		return failure_set(failure, -errno, "cannot mount bpffs at " BPFFS ": %s", strerror(errno));
+	r = pins_make_folder(ALL_INSTANCES);
+	if (r)
+		return failure_set(failure, r, "cannot make " ALL_INSTANCES ": %s", strerror(-r));
+	return 0;
+}
+
+int pins_lock(struct failure *failure)
+{
+	int fd = open(ALL_INSTANCES, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return failure_set(failure, -errno, "cannot open " ALL_INSTANCES ": %s", strerror(errno));
+	while (flock(fd, LOCK_EX)) {
+		int error = errno;
+
+		if (error == EINTR)
+			continue;
+		close(fd);
+		return failure_set(failure, -error, "cannot lock " ALL_INSTANCES ": %s", strerror(error));
+	}
+	return fd;
+}
+
+bool pins_exist(const char *instance)
+{
+	struct pin_path path = pin_path(instance, "%s", "");
+
+	return access(path.text, F_OK) == 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void pins_free_names(char **names, size_t n)
+{
+	for (size_t i = 0; names && i < n; i++)
+		free(names[i]);
+	free(names);
+}
+
+int pins_list(const char *path, char ***ret_names, size_t *ret_n)
+{
+	DIR *folder = opendir(path);
+	struct dirent *entry;
+	char **names = NULL;
+	size_t n = 0;
+
+	if (!folder)
+		return -errno;
+	while ((entry = readdir(folder))) {
+		char **more;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		more = realloc(names, (n + 1) * sizeof(*names));
+		if (more)
+			names = more;
+		if (!more || !(names[n] = strdup(entry->d_name))) {
+			pins_free_names(names, n);
+			closedir(folder);
+			return -ENOMEM;
+		}
+		n++;
+	}
+	closedir(folder);
+	if (n)
+		qsort(names, n, sizeof(*names), compare_names);
+	*ret_names = names;
+	*ret_n = n;
+	return 0;
+}
+
+static int remove_tree(const char *path, int depth)
+{
+	struct stat status;
+	char **names;
+	size_t n;
+	int r = 0;
+
+	if (lstat(path, &status))
+		return errno == ENOENT ? 0 : -errno;
+	if (!S_ISDIR(status.st_mode))
+		return unlink(path) && errno != ENOENT ? -errno : 0;
+	if (depth > MAX_DEPTH)
+		return -ELOOP;
+	r = pins_list(path, &names, &n);
+	if (r)
+		return r;
+	for (size_t i = 0; i < n && r == 0; i++) {
+		char child[2 * PIN_PATH_SIZE];
+
+		snprintf(child, sizeof(child), "%s/%s", path, names[i]);
+		r = remove_tree(child, depth + 1);
+	}
+	pins_free_names(names, n);
+	if (r == 0 && rmdir(path) && errno != ENOENT)
+		r = -errno;
+	return r;
+}
+
+int pins_remove(const char *path)
+{
+	return remove_tree(path, 0);
+}
+
+int pins_get_generation(const char *instance, const char *name, uint32_t *ret)
+{
+	struct pin_path path = pin_path(instance, "%s", name);
+	char target[64];
+	ssize_t n = readlink(path.text, target, sizeof(target) - 1);
+	unsigned generation;
+
+	if (n < 0)
+		return -errno;
+	target[n] = 0;
+	if (sscanf(target, "generation/%u", &generation) != 1)
+		return -EINVAL;
+	*ret = generation;
+	return 0;
+}
+
+/* symlink(2) cannot replace, rename(2) can. */
+static int replace_link(const char *instance, const char *name, const char *target)
+{
+	struct pin_path path = pin_path(instance, "%s", name), next = pin_path(instance, "%s", "next");
+
+	if (unlink(next.text) && errno != ENOENT)
+		return -errno;
+	if (symlink(target, next.text) || rename(next.text, path.text))
+		return -errno;
+	return 0;
+}
+
+int pins_set_generation(const char *instance, const char *name, uint32_t generation)
+{
+	char target[64];
+
+	snprintf(target, sizeof(target), "generation/%u", generation);
+	return replace_link(instance, name, target);
+}
+
+int pins_link_maps(const char *instance, const char *const *names)
+{
+	for (; *names; names++) {
+		char target[64];
+		int r;
+
+		snprintf(target, sizeof(target), "current/%s", *names);
+		r = replace_link(instance, *names, target);
+		if (r)
+			return r;
+	}
+	return 0;
+}

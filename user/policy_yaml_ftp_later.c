@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Keys of an FTP server that have no effect yet: their form is checked, then anything but the default is
+// refused.
+#include "policy_yaml_reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MIN_PEER4 = 8, MIN_PEER6 = 32 };
+
+void check_sockets(struct reader *reader, const struct field *field)
+{
+	size_t before = diags_count(reader->diags, DIAG_ERROR);
+	struct port_range *ports = NULL;
+	size_t n = 0;
+
+	reader_ports(reader, field->value, &ports, &n);
+	free(ports);
+	if (diags_count(reader->diags, DIAG_ERROR) == before)
+		reader_not_supported(reader, field->key, "'sockets'");
+}
+
+void check_active(struct reader *reader, const struct field *field)
+{
+	bool on = false;
+
+	if (reader_bool(reader, field->value, &on) && on)
+		reader_not_supported(reader, field->value, "'active: on'");
+}
+
+void check_peer(struct reader *reader, const struct field *field)
+{
+	static const char *const words[] = {"exact", NULL};
+	struct field lengths[] = {{.name = "v4"}, {.name = "v6"}, {0}};
+	size_t before = diags_count(reader->diags, DIAG_ERROR);
+
+	if (field->value->kind != NODE_MAP) {
+		reader_word(reader, field->value, words);
+		return;
+	}
+	reader_fields(reader, field->value, "'peer'", lengths);
+	if (lengths[0].key)
+		reader_number(reader, lengths[0].value, "a prefix length of IPv4", MIN_PEER4, 32);
+	if (lengths[1].key)
+		reader_number(reader, lengths[1].value, "a prefix length of IPv6", MIN_PEER6, 128);
+	if (diags_count(reader->diags, DIAG_ERROR) == before)
+		reader_not_supported(reader, field->value, "'peer' other than exact");
+}
+
+void check_owner(struct reader *reader, const struct field *field)
+{
+	struct field kinds[] = {{.name = "exe"}, {.name = "user"}, {.name = "cgroup"}, {0}};
+	size_t before = diags_count(reader->diags, DIAG_ERROR);
+	unsigned n = 0;
+
+	if (!reader_fields(reader, field->value, "'owner'", kinds))
+		return;
+	for (const struct field *kind = kinds; kind->name; kind++) {
+		if (!kind->key)
+			continue;
+		n++;
+		reader_text(reader, kind->value, "a text");
+	}
+	if (n != 1 && diags_count(reader->diags, DIAG_ERROR) == before)
+		reader_error(reader, field->value, "'owner' needs one of exe, user, cgroup");
+	if (kinds[0].value && kinds[0].value->text && *kinds[0].value->text != '/')
+		reader_error(reader, kinds[0].value, "'exe' must be an absolute path, found '%s'",
+			     kinds[0].value->text);
+	if (diags_count(reader->diags, DIAG_ERROR) == before)
+		reader_not_supported(reader, field->key, "'owner'");
+}
+
+void check_watch(struct reader *reader, const struct field *field)
+{
+	static const char *const words[] = {"socket", "reply", "tls", "log", NULL};
+	bool seen[4] = {false};
+	const struct node *items;
+	size_t n;
+
+	if (!reader_list(reader, field->value, "any of socket, reply, tls, log", &items, &n))
+		return;
+	if (n == 0)
+		reader_error(reader, field->value,
+			     "expected any of socket, reply, tls, log, found an empty list");
+	for (size_t i = 0; i < n; i++) {
+		int word = reader_word(reader, &items[i], words);
+
+		if (word < 0)
+			continue;
+		if (seen[word])
+			reader_error(reader, &items[i], "'%s' appears twice in the list", words[word]);
+		else if (word > 0)
+			reader_error(reader, &items[i], "'watch: %s' is not supported yet", words[word]);
+		seen[word] = true;
+	}
+}
+
+static const char *format_at(const void *from, size_t i)
+{
+	return ((const char *const *)from)[i];
+}
+
+/* A word near a known format is that one misspelt; a pattern holds more than letters. */
+static void check_format(struct reader *reader, const struct node *node)
+{
+	static const char *const formats[] = {"vsftpd",    "proftpd",   "pure-ftpd",
+					      "pyftpdlib", "filezilla", NULL};
+	const char *text = reader_text(reader, node, "a log format or a pattern");
+
+	if (!text || strspn(text, "abcdefghijklmnopqrstuvwxyz-") != strlen(text))
+		return;
+	for (size_t i = 0; formats[i]; i++)
+		if (strcmp(text, formats[i]) == 0)
+			return;
+	reader_unknown(reader, node, "log format", nearest(text, format_at, formats));
+}
+
+void check_log(struct reader *reader, const struct field *field)
+{
+	struct field keys[] = {{.name = "file", .required = true}, {.name = "format", .required = true}, {0}};
+	size_t before = diags_count(reader->diags, DIAG_ERROR);
+
+	if (!reader_fields(reader, field->value, "'log'", keys))
+		return;
+	if (keys[0].value)
+		reader_text(reader, keys[0].value, "the name of a file");
+	if (keys[1].value)
+		check_format(reader, keys[1].value);
+	if (diags_count(reader->diags, DIAG_ERROR) == before)
+		reader_not_supported(reader, field->key, "'log'");
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Collects what is in force and what it did.
+#include <errno.h>
+#include <stdlib.h>
+
+#include "cleanup.h"
+#include "command.h"
+#include "status.h"
+
+void status_clear(struct status *status)
+{
+	source_set_free(status->sources);
+	free(status->interfaces);
+	free(status->programs);
+	free(status->tally);
+	*status = (struct status){0};
+}
+
+static int read_policy(const struct datapath *datapath, struct source_set **ret)
+{
+	CLEANUP_FREE char *text = NULL;
+	size_t size;
+	int r = datapath_policy(datapath, &text, &size);
+
+	if (r == 0)
+		r = source_set_parse(text, size, ret);
+	return r == 0 && !source_set_main(*ret) ? -EINVAL : r;
+}
+
+static int read_limits(const struct datapath *datapath, struct limit_use *limits)
+{
+	CLEANUP_FREE struct session_entry *sessions = NULL;
+	CLEANUP_FREE struct pinhole_entry *pinholes = NULL;
+	CLEANUP_FREE struct flow_entry *flows = NULL;
+	size_t n_sessions = 0, n_pinholes = 0, n_flows = 0, n_data = 0;
+	int r = datapath_sessions(datapath, &sessions, &n_sessions);
+
+	if (r == 0)
+		r = datapath_pinholes(datapath, &pinholes, &n_pinholes);
+	if (r == 0)
+		r = datapath_flows(datapath, &flows, &n_flows);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n_flows; i++)
+		n_data += flows[i].is_data;
+	limits[LIMIT_SESSIONS] = (struct limit_use){"sessions", n_sessions, MAX_SESSIONS};
+	limits[LIMIT_PINHOLES] = (struct limit_use){"pinholes", n_pinholes, MAX_PINHOLES};
+	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_flows - n_data, MAX_FLOWS};
+	limits[LIMIT_DATA_FLOWS] = (struct limit_use){"data_flows", n_data, MAX_DATA_FLOWS};
+	return 0;
+}
+
+int status_read(const struct datapath *datapath, const char *instance, struct status *ret)
+{
+	size_t n_services = 0;
+	int r;
+
+	ret->instance = instance;
+	r = read_policy(datapath, &ret->sources);
+	if (r == 0)
+		r = datapath_interfaces(datapath, &ret->interfaces, &ret->n_interfaces);
+	if (r == 0)
+		r = datapath_programs(datapath, &ret->programs, &ret->n_programs);
+	if (r == 0)
+		r = datapath_totals(datapath, &ret->totals);
+	if (r == 0)
+		r = datapath_ftp_servers(datapath, ret->servers);
+	if (r == 0)
+		r = read_limits(datapath, ret->limits);
+	if (r < 0)
+		return instance_failed("status", r);
+	ret->tally = tally_read(datapath);
+	if (!ret->tally)
+		return EXIT_FAILED;
+	for (size_t i = 0; i < MAX_SERVICES; i++)
+		n_services += ret->tally->services[i].name[0] != '\0';
+	ret->limits[LIMIT_SERVICES] = (struct limit_use){"services", n_services, MAX_SERVICES};
+	return EXIT_DONE;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What is in force, as `postern status` prints it. */
+#ifndef POSTERN_STATUS_H
+#define POSTERN_STATUS_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "cmd.h"
+#include "datapath.h"
+#include "source.h"
+#include "tally.h"
+
+struct limit_use {
+	const char *name;
+	size_t used;
+	size_t max;
+};
+
+enum { LIMIT_SESSIONS, LIMIT_PINHOLES, LIMIT_FLOWS, LIMIT_DATA_FLOWS, LIMIT_SERVICES, N_LIMITS };
+
+struct status {
+	const char *instance;
+	struct source_set *sources;
+	struct interface_state *interfaces;
+	size_t n_interfaces;
+	struct program_state *programs;
+	size_t n_programs;
+	struct tally *tally;
+	struct totals totals;
+	struct ftp_server_value servers[MAX_FTP_SERVERS];
+	struct limit_use limits[N_LIMITS];
+};
+
+/* EXIT_DONE, or EXIT_FAILED (said on stderr). */
+int status_read(const struct datapath *datapath, const char *instance, struct status *ret);
+void status_clear(struct status *status);
+
+void status_print(const struct status *status, FILE *stream);
+json_t *status_to_json(const struct status *status);
+
+#endif

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Writes what is in force as text and as JSON.
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "names.h"
+#include "output.h"
+#include "status.h"
+
+static const char *xdp_name(enum xdp_mode mode)
+{
+	return mode == XDP_MODE_NATIVE ? "native" : "generic";
+}
+
+static const char *egress_name(enum egress_hook hook)
+{
+	return hook == EGRESS_TCX ? "tcx" : "clsact";
+}
+
+/* The interface may be gone: then only its number is left. */
+static const char *interface_name(const struct interface_state *interface, char *buf)
+{
+	if (interface->name[0])
+		return escape_bytes(interface->name, sizeof(interface->name), buf);
+	sprintf(buf, "#%u", interface->ifindex);
+	return buf;
+}
+
+static void print_interfaces(const struct status *status, FILE *stream)
+{
+	char name[ESCAPED_SIZE(16)];
+
+	for (size_t i = 0; i < status->n_interfaces; i++) {
+		const struct interface_state *interface = &status->interfaces[i];
+
+		fprintf(stream, "interface   %s: xdp %s, egress %s%s\n", interface_name(interface, name),
+			xdp_name(interface->xdp), egress_name(interface->egress),
+			interface->attached ? ""
+			: interface->name[0]
+				? " - WARNING: no longer attached, this interface is not filtered"
+				: " - WARNING: the interface is gone");
+	}
+}
+
+static void print_pinholes(const struct status *status, FILE *stream)
+{
+	const struct totals *totals = &status->totals;
+
+	fprintf(stream,
+		"pinholes    %zu open; %" PRIu64 " opened, %" PRIu64 " used, %" PRIu64 " expired, %" PRIu64
+		" refused\n",
+		status->limits[LIMIT_PINHOLES].used, (uint64_t)totals->opened, (uint64_t)totals->used,
+		(uint64_t)totals->expired, (uint64_t)totals->refused);
+	if (totals->untracked)
+		fprintf(stream,
+			"            WARNING: %" PRIu64 " sessions or data connections found no room\n",
+			(uint64_t)totals->untracked);
+	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
+		if (status->servers[i].name[0] && status->servers[i].is_static)
+			fprintf(stream,
+				"            EXCEPTION: ftp %s has pinholes: static, its passive ports are "
+				"always "
+				"open to whom the control services admit\n",
+				status->servers[i].name);
+}
+
+void status_print(const struct status *status, FILE *stream)
+{
+	const char *file = source_set_main(status->sources);
+	CLEANUP_FREE char *escaped = malloc(ESCAPED_SIZE(strlen(file)));
+
+	fprintf(stream, "instance    %s\npolicy      %s\nmode        enforce\n", status->instance,
+		escaped ? escape_bytes(file, strlen(file), escaped) : "?");
+	print_interfaces(status, stream);
+	for (unsigned i = 0; i < N_DIRECTIONS; i++)
+		fprintf(stream, "%-11s %" PRIu64 " packets allowed, %" PRIu64 " denied\n", direction_name(i),
+			tally_allowed(status->tally, i), tally_denied(status->tally, i));
+	print_pinholes(status, stream);
+	fprintf(stream, "sessions    %zu\nflows       %zu outbound, %zu data connections\n",
+		status->limits[LIMIT_SESSIONS].used, status->limits[LIMIT_FLOWS].used,
+		status->limits[LIMIT_DATA_FLOWS].used);
+	fputs("limits     ", stream);
+	for (size_t i = 0; i < N_LIMITS; i++)
+		fprintf(stream, " %s %zu/%zu%s", status->limits[i].name, status->limits[i].used,
+			status->limits[i].max, i + 1 < N_LIMITS ? "," : "\n");
+	for (size_t i = 0; i < status->n_programs; i++)
+		fprintf(stream, "program     %s: recursion_misses %" PRIu64 "\n", status->programs[i].name,
+			status->programs[i].recursion_misses);
+}
+
+static json_t *interfaces_to_json(const struct status *status)
+{
+	json_t *list = json_array();
+	char name[ESCAPED_SIZE(16)];
+
+	for (size_t i = 0; i < status->n_interfaces; i++) {
+		const struct interface_state *interface = &status->interfaces[i];
+
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s, s:b}", "name", interface_name(interface, name),
+					"xdp", xdp_name(interface->xdp), "egress",
+					egress_name(interface->egress), "attached", interface->attached));
+	}
+	return list;
+}
+
+static json_t *verdicts_to_json(const struct status *status, enum direction direction)
+{
+	return json_pack("{s:I, s:I}", "allowed", (json_int_t)tally_allowed(status->tally, direction),
+			 "denied", (json_int_t)tally_denied(status->tally, direction));
+}
+
+static json_t *pinholes_to_json(const struct status *status)
+{
+	const struct totals *totals = &status->totals;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "open",
+			 (json_int_t)status->limits[LIMIT_PINHOLES].used, "opened",
+			 (json_int_t)totals->opened, "used", (json_int_t)totals->used, "expired",
+			 (json_int_t)totals->expired, "closed", (json_int_t)totals->closed, "refused",
+			 (json_int_t)totals->refused, "repaired", (json_int_t)totals->repaired, "untracked",
+			 (json_int_t)totals->untracked);
+}
+
+static json_t *rest_to_json(const struct status *status)
+{
+	json_t *limits = json_object(), *programs = json_array(), *open = json_array();
+
+	for (size_t i = 0; i < N_LIMITS; i++)
+		json_object_set_new(limits, status->limits[i].name,
+				    json_pack("{s:I, s:I}", "used", (json_int_t)status->limits[i].used, "max",
+					      (json_int_t)status->limits[i].max));
+	for (size_t i = 0; i < status->n_programs; i++)
+		json_array_append_new(programs, json_pack("{s:s, s:I}", "name", status->programs[i].name,
+							  "recursion_misses",
+							  (json_int_t)status->programs[i].recursion_misses));
+	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
+		if (status->servers[i].name[0] && status->servers[i].is_static)
+			json_array_append_new(open, json_string(status->servers[i].name));
+	return json_pack("{s:o, s:o, s:o}", "limits", limits, "programs", programs, "static_servers", open);
+}
+
+json_t *status_to_json(const struct status *status)
+{
+	const char *file = source_set_main(status->sources);
+	json_t *rest = rest_to_json(status);
+	json_t *root = json_pack(
+		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "instance", status->instance, "policy",
+		json_bytes(file, strlen(file)), "mode", "enforce", "interfaces", interfaces_to_json(status),
+		"inbound", verdicts_to_json(status, INBOUND), "outbound", verdicts_to_json(status, OUTBOUND),
+		"pinholes", pinholes_to_json(status), "sessions",
+		(json_int_t)status->limits[LIMIT_SESSIONS].used, "flows",
+		(json_int_t)(status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_DATA_FLOWS].used));
+
+	if (json_object_update(root, rest) < 0) {
+		json_decref(root);
+		root = NULL;
+	}
+	json_decref(rest);
+	return root;
+}
