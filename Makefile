@@ -13,7 +13,7 @@ Q := $(if $(filter 1,$(V)),,@)
 VERSION := 0.1.0
 
 B := build
-O := $(B)$(if $(SAN),/san)
+O ?= $(B)$(if $(SAN),/san)
 LIBS := libbpf yaml-0.1 jansson libmnl
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes

@@ -24,6 +24,12 @@ static void close_fd(const int *fd)
 		close(*fd);
 }
 
+void datapath_init(bool verbose)
+{
+	if (!verbose)
+		libbpf_set_print(NULL);
+}
+
 int datapath_open(const char *instance, struct datapath **ret, struct failure *failure)
 {
 	struct datapath *datapath CLEANUP_FREE = calloc(1, sizeof(*datapath));

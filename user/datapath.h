@@ -17,6 +17,10 @@ enum egress_hook { EGRESS_TCX, EGRESS_CLSACT };
 
 struct datapath; /* opaque: an instance in force, opened through its pins */
 
+/* Called once, before anything else here: whether libbpf's own messages, the verifier's among them, go to
+ * stderr. */
+void datapath_init(bool verbose);
+
 /* Opens the instance NAME that is in force. Returns 0, -ENOENT (nothing in force), -EPERM, -EPROTO (made
  * by another version of the program: see POSTERN_ABI) or another -errno. */
 int datapath_open(const char *instance, struct datapath **ret, struct failure *failure);

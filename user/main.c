@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "abi.h"
 #include "cmd.h"
+#include "datapath.h"
 #include "help.h"
 #include "options.h"
 
@@ -191,6 +193,7 @@ int main(int argc, char **argv)
 	int status = EXIT_DONE;
 	int n = take_arguments(&invocation, argc, argv);
 
+	datapath_init(getenv("POSTERN_DEBUG") != NULL);
 	if (n < 0)
 		return EXIT_USAGE;
 	if (invocation.help && invocation.command) {

@@ -171,16 +171,25 @@ static void validate_control(const struct policy *policy, const struct ftp_serve
 	}
 }
 
-static void validate_passive(const struct policy *policy, const struct ftp_server *server,
-			     struct diags *diags)
+/* Marks the TCP ports of inbound services, in N_PORTS bytes. */
+static void mark_inbound(const struct policy *policy, bool *ports)
+{
+	for (size_t i = 0; i < policy->n_inbound; i++) {
+		const struct service *service = &policy->services[policy->inbound[i].service];
+
+		for (size_t r = 0; r < service->n_tcp; r++)
+			memset(&ports[service->tcp[r].first], true,
+			       (size_t)(service->tcp[r].last - service->tcp[r].first) + 1);
+	}
+}
+
+static void validate_passive(const struct ftp_server *server, const bool *inbound_ports, struct diags *diags)
 {
 	for (size_t i = 0; i < server->n_passive; i++) {
 		const struct port_range *range = &server->passive[i];
-		uint32_t port = range->first;
+		size_t size = (size_t)(range->last - range->first) + 1;
 
-		while (port <= range->last && policy_is_inbound_port(policy, TRANSPORT_TCP, (uint16_t)port))
-			port++;
-		if (port > range->last)
+		if (!memchr(&inbound_ports[range->first], false, size))
 			diags_add(diags, DIAG_ERROR, server->passive_place,
 				  "passive ports %u-%u all belong to inbound services: none is left for a "
 				  "pinhole",
@@ -208,7 +217,9 @@ static void validate_limits(const struct policy *policy, struct diags *diags)
 int policy_validate(const struct policy *policy, struct diags *diags)
 {
 	size_t before = diags_count(diags, DIAG_ERROR);
+	bool inbound_ports[N_PORTS] = {false};
 
+	mark_inbound(policy, inbound_ports);
 	validate_limits(policy, diags);
 	for (size_t i = 0; i < policy->n_inbound; i++)
 		validate_smb(policy, &policy->inbound[i], INBOUND, diags);
@@ -216,7 +227,7 @@ int policy_validate(const struct policy *policy, struct diags *diags)
 		validate_smb(policy, &policy->outbound[i], OUTBOUND, diags);
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		validate_control(policy, &policy->ftp[i], diags);
-		validate_passive(policy, &policy->ftp[i], diags);
+		validate_passive(&policy->ftp[i], inbound_ports, diags);
 	}
 	return diags_count(diags, DIAG_ERROR) > before ? -EINVAL : 0;
 }

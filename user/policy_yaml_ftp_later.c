@@ -112,7 +112,7 @@ static void check_format(struct reader *reader, const struct node *node)
 	for (size_t i = 0; formats[i]; i++)
 		if (strcmp(text, formats[i]) == 0)
 			return;
-	reader_unknown(reader, node, "log format", nearest(text, format_at, formats));
+	reader_unknown(reader, node, "log format", reader_nearest(reader, text, format_at, formats));
 }
 
 void check_log(struct reader *reader, const struct field *field)

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { MAX_LENGTH = NAME_SIZE };
+enum { MAX_LENGTH = NAME_SIZE, MAX_ERRORS_WITH_ADVICE = 50 };
 
 static unsigned min3(unsigned a, unsigned b, unsigned c)
 {
@@ -43,7 +43,8 @@ static unsigned distance(const char *a, const char *b)
 	return rows[(i - 1) % 3][n];
 }
 
-const char *nearest(const char *text, const char *(*next)(const void *from, size_t i), const void *from)
+static const char *nearest(const char *text, const char *(*next)(const void *from, size_t i),
+			   const void *from)
 {
 	size_t length = strlen(text);
 	unsigned best = length < 3 ? 2 : (unsigned)length / 3 + 1; /* to be beaten */
@@ -63,4 +64,11 @@ const char *nearest(const char *text, const char *(*next)(const void *from, size
 		}
 	}
 	return found;
+}
+
+const char *reader_nearest(const struct reader *reader, const char *text,
+			   const char *(*next)(const void *from, size_t i), const void *from)
+{
+	return diags_count(reader->diags, DIAG_ERROR) < MAX_ERRORS_WITH_ADVICE ? nearest(text, next, from)
+									       : NULL;
 }

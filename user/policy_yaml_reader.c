@@ -79,7 +79,7 @@ static void take_field(struct reader *reader, const struct node *key, const stru
 		field->value = value;
 		return;
 	}
-	near = nearest(key->text, field_name, fields);
+	near = reader_nearest(reader, key->text, field_name, fields);
 	for (struct field *field = fields; near && field->name; field++)
 		field->misspelt = field->misspelt || field->name == near;
 	reader_unknown(reader, key, "key", near);
@@ -140,7 +140,7 @@ int reader_word(struct reader *reader, const struct node *node, const char *cons
 	for (int i = 0; words[i]; i++)
 		if (strcmp(text, words[i]) == 0)
 			return i;
-	near = nearest(text, word_at, words);
+	near = reader_nearest(reader, text, word_at, words);
 	if (near)
 		reader_error(reader, node, "expected %s, found '%s' (did you mean '%s'?)", form, text, near);
 	else

@@ -9,7 +9,7 @@
 #include "policy_yaml_tree.h"
 #include "source.h"
 
-enum { MAX_FILES = 32 };
+enum { MAX_FILES = 32, MAX_PREFIXES = 1 << 22 /* of all zones together */ };
 
 struct file {
 	const struct source *source;
@@ -25,7 +25,8 @@ struct reader {
 	struct policy *policy;
 	struct file files[MAX_FILES]; /* the main file first */
 	size_t n_files;
-	bool incomplete; /* a file could not be read: what refers to it would look wrong */
+	size_t n_prefixes; /* of all zones */
+	bool incomplete;   /* a file could not be read: what refers to it would look wrong */
 	bool out_of_memory;
 };
 
@@ -58,6 +59,8 @@ bool reader_number(struct reader *reader, const struct node *node, const char *f
 void reader_ports(struct reader *reader, const struct node *node, struct port_range **ret, size_t *ret_n);
 /* A prefix written at `place`. */
 bool reader_prefix(struct reader *reader, struct place place, const char *text, struct prefix *ret);
+/* Adds the prefix to the zone, or reports why not. */
+void reader_add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone);
 /* A usable name for a new thing; false after a report. */
 bool reader_name(struct reader *reader, const struct node *node, size_t size);
 /* A file that could not be read: `error` is what source_get() returned. */
@@ -67,8 +70,10 @@ const char *node_describe(const struct node *node);
 
 void reader_not_supported(struct reader *reader, const struct node *node, const char *what);
 
-/* The nearest of what next() yields to `text`, or NULL; next() returns NULL at the end. */
-const char *nearest(const char *text, const char *(*next)(const void *from, size_t i), const void *from);
+/* The nearest of what next() yields to `text`, or NULL; next() returns NULL at the end. NULL also once there
+ * are many errors: where names are many, the search is slow. */
+const char *reader_nearest(const struct reader *reader, const char *text,
+			   const char *(*next)(const void *from, size_t i), const void *from);
 /* Reports "TEXT (did you mean 'NEAR'?)"; `near` may be NULL. */
 void reader_unknown(struct reader *reader, const struct node *node, const char *what, const char *near);
 

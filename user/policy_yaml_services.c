@@ -4,10 +4,7 @@
 
 #include <stdlib.h>
 
-enum {
-	MAX_ERRORS_WITH_ADVICE = 50 /* the search for a near name is slow where names are many */,
-	MAX_IP_PROTOCOL = 255
-};
+enum { MAX_IP_PROTOCOL = 255 };
 
 static const char *service_name(const void *from, size_t i)
 {
@@ -20,13 +17,12 @@ ssize_t reader_service(struct reader *reader, const struct node *node)
 {
 	const char *text = reader_text(reader, node, "the name of a service");
 	const struct service *service = text ? policy_find_service(reader->policy, text) : NULL;
-	bool advise = diags_count(reader->diags, DIAG_ERROR) < MAX_ERRORS_WITH_ADVICE;
 
 	if (service)
 		return service - reader->policy->services;
 	if (text)
 		reader_unknown(reader, node, "service",
-			       advise ? nearest(text, service_name, reader->policy) : NULL);
+			       reader_nearest(reader, text, service_name, reader->policy));
 	return -1;
 }
 

@@ -45,7 +45,6 @@ static void read_line(struct reader *reader, struct place place, const char *lin
 {
 	const char *comment = memchr(line, '#', (size_t)(end - line));
 	const char *start = line;
-	struct prefix prefix, *slot;
 	char text[MAX_ENTRY];
 	size_t size;
 
@@ -68,11 +67,7 @@ static void read_line(struct reader *reader, struct place place, const char *lin
 			  "expected one address or prefix a line, found '%s'", text);
 		return;
 	}
-	if (!reader_prefix(reader, place, text, &prefix))
-		return;
-	slot = reader_grow(reader, &zone->prefixes, &zone->n_prefixes, sizeof(*slot));
-	if (slot)
-		*slot = prefix;
+	reader_add_prefix(reader, place, text, zone);
 }
 
 void read_zone_file(struct reader *reader, const struct node *name, struct zone *zone)

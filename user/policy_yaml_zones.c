@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ERRORS_WITH_ADVICE = 50 /* the search for a near name is slow where names are many */ };
-
 static const char *zone_name(const void *from, size_t i)
 {
 	const struct policy *policy = from;
@@ -20,17 +18,6 @@ static const char *zone_name(const void *from, size_t i)
 static bool is_defined(const struct policy *policy, const char *name)
 {
 	return policy_find_zone(policy, name);
-}
-
-static void add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone)
-{
-	struct prefix prefix, *slot;
-
-	if (!reader_prefix(reader, place, text, &prefix))
-		return;
-	slot = reader_grow(reader, &zone->prefixes, &zone->n_prefixes, sizeof(*slot));
-	if (slot)
-		*slot = prefix;
 }
 
 static void read_zone_list(struct reader *reader, const struct node *node, struct zone *zone)
@@ -49,7 +36,7 @@ static void read_zone_list(struct reader *reader, const struct node *node, struc
 				     "'%s' is a zone: a zone holds addresses and prefixes, not other zones",
 				     text);
 		else if (text)
-			add_prefix(reader, items[i].place, text, zone);
+			reader_add_prefix(reader, items[i].place, text, zone);
 	}
 }
 
@@ -162,9 +149,7 @@ static ssize_t read_peer(struct reader *reader, const struct node *node)
 		return zone - reader->policy->zones;
 	/* A name without a dot is a zone misspelt, not a host. */
 	if (value_is_name(text) && strspn(text, "0123456789.") != strlen(text)) {
-		near = diags_count(reader->diags, DIAG_ERROR) < MAX_ERRORS_WITH_ADVICE
-			       ? nearest(text, zone_name, reader->policy)
-			       : NULL;
+		near = reader_nearest(reader, text, zone_name, reader->policy);
 		if (near || !strchr(text, '.')) {
 			reader_unknown(reader, node, "zone", near);
 			return -1;
