@@ -24,8 +24,11 @@ static __always_inline verdict admit_service(__u16 service)
 	return COUNTER_SERVICES + service;
 }
 
+/* What only some packets need is in functions that are called: the stack of 512 bytes holds the deepest chain
+ * of calls, and the path of the others stays short. */
+
 /* Whether any of the zones that contain `addr` is in the set `peers`. */
-static __always_inline bool peers_contain(__u16 index, const struct addr *addr, bool is_ipv4)
+static __noinline bool peers_contain(__u16 index, const struct addr *addr, bool is_ipv4)
 {
 	__u32 key = index;
 	const struct zone_set *set = bpf_map_lookup_elem(&peers, &key), *zones;
@@ -81,7 +84,7 @@ static __always_inline bool flow_is_admitted(const struct flow_key *key, const s
 
 /* The verdict of a flow that was found: most often one comparison. */
 static __always_inline verdict flow_judge(const struct flow_key *key, struct flow *flow, bool is_data,
-					  bool is_ipv4)
+					  bool is_ipv4, bool is_made)
 {
 	if ((flow->closing_ns || key->protocol != PROTO_TCP) &&
 	    flow_is_over(key, flow, bpf_ktime_get_boot_ns()))
@@ -89,32 +92,31 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 	if (flow->generation != generation) {
 		if (!flow_is_admitted(key, flow, is_data, is_ipv4))
 			return REASON_CUT;
-		flow->generation = generation;
+		if (!is_made)
+			flow->generation = generation;
 	}
 	return admit_service(flow->service);
 }
 
-/* A segment or datagram of a connection that this host opened, or of a data connection. */
-static __always_inline verdict flow_find(void *map, const struct flow_key *key, bool is_data, bool is_ipv4)
+/* A segment of a data connection. */
+static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made)
 {
-	struct flow *flow = bpf_map_lookup_elem(map, key);
+	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 
-	return flow ? flow_judge(key, flow, is_data, is_ipv4) : REASON_NO_FLOW;
+	return flow ? flow_judge(key, flow, true, is_ipv4, is_made) : REASON_NO_FLOW;
 }
 
-static __always_inline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4)
+/* A segment or datagram of a connection that this host opened. */
+static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made)
 {
-	return flow_find(&data_flows, key, true, is_ipv4);
-}
+	struct flow *flow = bpf_map_lookup_elem(&flows, key);
 
-static __always_inline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4)
-{
-	return flow_find(&flows, key, false, is_ipv4);
+	return flow ? flow_judge(key, flow, false, is_ipv4, is_made) : REASON_NO_FLOW;
 }
 
 /* Whether the control service that a pinhole was opened under admits its client still. */
-static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
-						     struct pinhole_key *pinhole_key)
+static __noinline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
+						struct pinhole_key *pinhole_key)
 {
 	struct pinhole *pinhole = pinhole_find(&key->peer, &key->local, key->local_port, pinhole_key);
 	const struct port_rule *rule;
@@ -150,23 +152,24 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 	verdict verdict = REASON_NO_PINHOLE;
 
 	if (!tcp_is_opening(packet)) {
-		verdict = data_flow_judge(key, packet->is_ipv4);
+		verdict = data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 		if (is_admitted(verdict) || verdict == REASON_CUT)
 			return verdict;
 	}
 	if (pinhole_judge(key, packet->is_ipv4, &pinhole_key))
 		return admit_service(service);
 	if (!tcp_is_opening(packet))
-		return data_flow_judge(key, packet->is_ipv4);
+		return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 	return REASON_NO_PINHOLE;
 }
 
 /* A segment that opens nothing, at a port that neither a service nor a pinhole admits it to. */
-static __always_inline verdict segment_judge(const struct flow_key *key, bool is_ipv4)
+static __always_inline verdict segment_judge(const struct packet *packet, const struct flow_key *key)
 {
-	verdict verdict = out_flow_judge(key, is_ipv4);
+	verdict verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 
-	return verdict == REASON_NO_FLOW ? data_flow_judge(key, is_ipv4) : verdict;
+	return verdict == REASON_NO_FLOW ? data_flow_judge(key, packet->is_ipv4, packet->given.is_made)
+					 : verdict;
 }
 
 static __always_inline verdict tcp_inbound(const struct packet *packet)
@@ -187,7 +190,7 @@ static __always_inline verdict tcp_inbound(const struct packet *packet)
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
-	return segment_judge(&key, packet->is_ipv4);
+	return segment_judge(packet, &key);
 }
 
 static __always_inline verdict udp_inbound(const struct packet *packet)
@@ -201,7 +204,7 @@ static __always_inline verdict udp_inbound(const struct packet *packet)
 	if (rule_admits(rule, &packet->src, packet->is_ipv4))
 		return admit_service(rule->service);
 	key = flow_key_of(packet, INBOUND);
-	verdict = out_flow_judge(&key, packet->is_ipv4);
+	verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
 	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;

@@ -59,24 +59,32 @@ static __always_inline bool icmp_may_be_unspecified(const struct packet *packet)
 	       packet->src_port == ICMP6_ROUTER_SOLICITATION || icmp_is_listener_report(packet);
 }
 
-/* The head of the packet that an error quotes, with its addresses and ports. */
-static __always_inline bool quote_parse(struct cursor *cursor, bool is_ipv4, struct packet *quote)
+/* The head of the packet that an error quotes, with its addresses and ports, in the place of the error
+ * itself. It ends where the error does: behind it may be padding, which is nobody's word. */
+static __always_inline bool quote_parse(struct cursor *cursor, struct packet *packet)
 {
-	enum reason reason = is_ipv4 ? parse_ipv4(cursor, quote) : parse_ipv6(cursor, quote);
+	__u32 quoted = packet->payload - sizeof(struct icmp_header);
+	void *start = cursor->pos;
+	enum reason reason = packet->is_ipv4 ? parse_ipv4(cursor, packet) : parse_ipv6(cursor, packet);
+	__u64 used;
 	__be16 *ports;
 
-	if (reason || (quote->protocol != PROTO_TCP && quote->protocol != PROTO_UDP))
+	if (reason || (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP))
 		return false;
 	ports = cursor_take(cursor, 2 * sizeof(*ports));
 	if (!ports)
 		return false;
-	quote->src_port = bpf_ntohs(ports[0]);
-	quote->dst_port = bpf_ntohs(ports[1]);
+	used = cursor->pos - start;
+	barrier_var(used);
+	if (used > quoted)
+		return false;
+	packet->src_port = bpf_ntohs(ports[0]);
+	packet->dst_port = bpf_ntohs(ports[1]);
 	return true;
 }
 
 /* Whether `key` is a connection that this host takes part in: at a service, as a flow, at a pinhole. */
-static __always_inline bool connection_is_ours(const struct flow_key *key, bool is_ipv4)
+static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ipv4, bool is_made)
 {
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule = port_rule_get(INBOUND, transport, key->local_port);
@@ -84,37 +92,44 @@ static __always_inline bool connection_is_ours(const struct flow_key *key, bool 
 
 	if (rule && rule_admits(rule, &key->peer, is_ipv4))
 		return true;
-	if (is_admitted(out_flow_judge(key, is_ipv4)))
+	if (is_admitted(out_flow_judge(key, is_ipv4, is_made)))
 		return true;
 	if (key->protocol != PROTO_TCP)
 		return false;
-	return is_admitted(data_flow_judge(key, is_ipv4)) || pinhole_judge(key, is_ipv4, &pinhole_key);
+	return is_admitted(data_flow_judge(key, is_ipv4, is_made)) ||
+	       pinhole_judge(key, is_ipv4, &pinhole_key);
 }
 
-/* An error answers the quoted packet, so it travels against it. */
-static __always_inline bool quote_is_ours(struct cursor *cursor, const struct packet *packet,
-					  enum direction direction)
+/* An error answers the quoted packet, so it travels against it. The quote takes the place of `packet`. */
+static __always_inline bool quote_is_ours(struct cursor *cursor, struct packet *packet)
 {
-	struct packet quote = {};
+	bool is_inbound = packet->given.direction == INBOUND;
+	struct addr local = is_inbound ? packet->dst : packet->src;
 	struct flow_key key;
 
-	if (!quote_parse(cursor, packet->is_ipv4, &quote))
+	if (!quote_parse(cursor, packet))
 		return false;
-	key = flow_key_of(&quote, direction == INBOUND ? OUTBOUND : INBOUND);
-	if (!addr_equal(&key.local, direction == INBOUND ? &packet->dst : &packet->src))
-		return false;
-	return connection_is_ours(&key, packet->is_ipv4);
+	key = flow_key_of(packet, is_inbound ? OUTBOUND : INBOUND);
+	return addr_equal(&key.local, &local) &&
+	       connection_is_ours(&key, packet->is_ipv4, packet->given.is_made);
 }
 
-static __always_inline verdict icmp_judge(struct cursor *cursor, const struct packet *packet,
-					  enum direction direction)
+/* Parses the packet anew, in a function of its own: the ways of TCP and UDP need not keep what only ICMP
+ * looks at. The caller has seen that the packet parses. */
+static __noinline verdict icmp_judge(void *data, void *data_end, const struct given *given)
 {
-	if (icmp_is_error(packet))
-		return quote_is_ours(cursor, packet, direction) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
-	if (icmp_is_discovery(packet))
-		return packet->hop_limit == ND_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
-	if (icmp_is_listener_report(packet))
-		return packet->hop_limit == MLD_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
+	struct cursor cursor = {data, data_end};
+	struct packet packet = {.given = *given};
+	enum reason reason = parse_frame(&cursor, &packet);
+
+	if (reason)
+		return reason;
+	if (icmp_is_error(&packet))
+		return quote_is_ours(&cursor, &packet) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
+	if (icmp_is_discovery(&packet))
+		return packet.hop_limit == ND_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
+	if (icmp_is_listener_report(&packet))
+		return packet.hop_limit == MLD_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
 	return REASON_ICMP_TYPE;
 }
 

@@ -27,7 +27,7 @@ static __always_inline bool socket_is_in_state(struct __sk_buff *skb, __u32 stat
 /* Remembers what this host opens. A SYN whose socket no longer waits for the answer (it can outlive it in
  * the neighbour queue) and one without a socket get a flow that is over after the linger: nothing else
  * would end it. */
-static __always_inline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
+static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {
@@ -62,11 +62,11 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 
 /* A port that a pinhole is open at. Where our own socket there is established already, the event that
  * should have made a flow of it was lost: made up for here. */
-static __always_inline verdict pinhole_outbound(struct __sk_buff *skb, const struct packet *packet,
-						const struct flow_key *key, __u16 service)
+static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
+					   __u16 service)
 {
 	struct pinhole_key pinhole_key;
-	struct pinhole *pinhole = pinhole_judge(key, packet->is_ipv4, &pinhole_key);
+	struct pinhole *pinhole = pinhole_judge(key, is_ipv4, &pinhole_key);
 	struct totals *totals = totals_get();
 
 	if (!pinhole)
@@ -91,14 +91,14 @@ static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct pac
 	if (rule_admits(rule, &packet->dst, packet->is_ipv4))
 		return admit_service(rule->service);
 	if (rule->flags & PORT_PASSIVE) {
-		verdict = data_flow_judge(key, packet->is_ipv4);
+		verdict = data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 		if (is_admitted(verdict) || verdict == REASON_CUT)
 			return verdict;
-		verdict = pinhole_outbound(skb, packet, key, rule->service);
+		verdict = pinhole_outbound(skb, packet->is_ipv4, key, rule->service);
 		if (is_admitted(verdict))
 			return verdict;
 	}
-	return segment_judge(key, packet->is_ipv4);
+	return segment_judge(packet, key);
 }
 
 static __always_inline verdict tcp_outbound(struct __sk_buff *skb, const struct packet *packet)
@@ -122,7 +122,7 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 		return admit_service(rule->service);
 	flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow) {
-		verdict = flow_judge(&key, flow, false, packet->is_ipv4);
+		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made);
 		if (is_admitted(verdict)) {
 			if (skb && !is_forwarded(skb))
 				flow->seen_ns = bpf_ktime_get_boot_ns();

@@ -40,11 +40,18 @@ struct cursor {
 	void *end;
 };
 
+/* What is known of a packet before it is parsed. */
+struct given {
+	__u32 frame_bytes;
+	__u8 tags;      /* VLAN tags that the driver has already taken off the frame */
+	__u8 direction; /* enum direction */
+	bool is_made;   /* nobody sent it: nothing may be remembered of it */
+};
+
 struct packet {
+	struct given given;
 	struct addr src;
 	struct addr dst;
-	__u32 ifindex;
-	__u32 frame_bytes;
 	__u32 payload;  /* bytes from the transport header to the end of the IP packet */
 	__u16 src_port; /* host byte order; of ICMP: the type */
 	__u16 dst_port; /* of ICMP: the code */
@@ -79,7 +86,7 @@ struct vlan_header {
 	__be16 ethertype;
 };
 
-/* `tags` are those that the driver has already taken off the frame. Leaves the cursor behind the link
+/* Leaves the cursor behind the link
  * header and *ethertype in host byte order. */
 static __always_inline enum reason parse_ethernet(struct cursor *cursor, __u32 tags, __u16 *ethertype)
 {
@@ -272,13 +279,13 @@ static __always_inline enum reason parse_transport(struct cursor *cursor, struct
 	return REASON_PROTOCOL;
 }
 
-/* `packet` is zeroed but for ifindex and frame_bytes; on an error it holds what was read so far. */
-static __always_inline enum reason parse_frame(struct cursor *cursor, __u32 tags, struct packet *packet)
+/* `packet` is zero but for `given`; on an error it holds what was read so far. */
+static __always_inline enum reason parse_frame(struct cursor *cursor, struct packet *packet)
 {
 	void *frame = cursor->pos;
 	__u64 headers;
 	__u16 ethertype = 0;
-	enum reason reason = parse_ethernet(cursor, tags, &ethertype);
+	enum reason reason = parse_ethernet(cursor, packet->given.tags, &ethertype);
 
 	if (reason)
 		return reason;
@@ -295,7 +302,7 @@ static __always_inline enum reason parse_frame(struct cursor *cursor, __u32 tags
 	headers = cursor->pos - frame;
 	barrier_var(headers); /* the verifier refuses 32-bit arithmetic on pointers */
 	/* Behind an IP packet the frame may be padded; it may not be short of it. */
-	if (packet->frame_bytes < headers + packet->payload)
+	if (packet->given.frame_bytes < headers + packet->payload)
 		return REASON_LENGTH;
 	return parse_transport(cursor, packet);
 }

@@ -62,22 +62,27 @@ static __always_inline struct event *report_begin(enum event_kind kind, __u64 *s
 	return event;
 }
 
-/* Whether this CPU may report another denial in this second. */
+/* Whether this CPU may report another denial: so many at once, and so many more each second. The clock is
+ * read once a tick at most, since this is on the path of every packet of a flood. */
 static __always_inline bool sample_take(void)
 {
 	__u32 zero = 0;
 	struct sample *sample = bpf_map_lookup_elem(&samples, &zero);
-	__u64 second;
+	__u64 tick, second;
 
 	if (!sample)
 		return false;
-	second = bpf_ktime_get_coarse_ns() / NS_PER_S;
-	if (sample->second != second) {
+	if (!sample->left) {
+		tick = bpf_jiffies64();
+		if (tick == sample->tick)
+			return false;
+		sample->tick = tick;
+		second = bpf_ktime_get_coarse_ns() / NS_PER_S;
+		if (second == sample->second)
+			return false;
 		sample->second = second;
 		sample->left = DENIALS_PER_SECOND;
 	}
-	if (!sample->left)
-		return false;
 	sample->left--;
 	return true;
 }

@@ -123,8 +123,9 @@ struct {
 
 /* Each CPU's allowance of denials to report. */
 struct sample {
-	__u64 second;
 	__u64 left;
+	__u64 tick;   /* jiffies when the clock was last read */
+	__u64 second; /* of the last refill */
 };
 
 struct {

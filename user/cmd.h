@@ -36,7 +36,7 @@ struct command {
 	int (*run)(const struct context *context, int argc, char **argv); /* argv[0] is the name */
 };
 
-extern const struct command cmd_apply, cmd_check, cmd_confirm, cmd_counters, cmd_down, cmd_events, cmd_flows,
-	cmd_pinholes, cmd_sessions, cmd_show, cmd_status;
+extern const struct command cmd_apply, cmd_check, cmd_confirm, cmd_counters, cmd_down, cmd_events,
+	cmd_explain, cmd_flows, cmd_pinholes, cmd_sessions, cmd_show, cmd_status, cmd_test;
 
 #endif

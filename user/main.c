@@ -12,6 +12,7 @@
 #include "cmd.h"
 #include "datapath.h"
 #include "help.h"
+#include "near.h"
 #include "options.h"
 
 #ifndef POSTERN_VERSION
@@ -19,8 +20,8 @@
 #endif
 
 static const struct command *const commands[] = {
-	&cmd_check,    &cmd_show,     &cmd_apply, &cmd_confirm,  &cmd_down,   &cmd_status,
-	&cmd_pinholes, &cmd_sessions, &cmd_flows, &cmd_counters, &cmd_events,
+	&cmd_check,    &cmd_show,     &cmd_test,  &cmd_apply,    &cmd_confirm, &cmd_down,    &cmd_status,
+	&cmd_pinholes, &cmd_sessions, &cmd_flows, &cmd_counters, &cmd_events,  &cmd_explain,
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
@@ -53,7 +54,7 @@ static const struct command *find_command(const char *name)
 			return commands[i];
 		names[i] = commands[i]->name;
 	}
-	nearest = option_nearest(name, names);
+	nearest = near_find_word(name, names);
 	fprintf(stderr, "postern: unknown command '%s'", name);
 	if (nearest)
 		fprintf(stderr, ", did you mean '%s'?", nearest);

@@ -1,51 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads a command's arguments by its option table, and finds what a mistyped word was meant to be.
+// Reads a command's arguments by its option table.
 #include <stdio.h>
 #include <string.h>
 
+#include "near.h"
 #include "options.h"
 
-enum { WORD_MAX = 31, CANDIDATES_MAX = 63 };
-
-unsigned option_distance(const char *a, const char *b)
-{
-	size_t length_a = strlen(a), length_b = strlen(b);
-	unsigned row[WORD_MAX + 1];
-
-	if (length_a > WORD_MAX || length_b > WORD_MAX)
-		return WORD_MAX;
-	for (size_t j = 0; j <= length_b; j++)
-		row[j] = (unsigned)j;
-	for (size_t i = 1; i <= length_a; i++) {
-		unsigned diagonal = row[0];
-
-		row[0] = (unsigned)i;
-		for (size_t j = 1; j <= length_b; j++) {
-			unsigned replaced = diagonal + (a[i - 1] != b[j - 1]);
-			unsigned best = row[j] < row[j - 1] ? row[j] + 1 : row[j - 1] + 1;
-
-			diagonal = row[j];
-			row[j] = replaced < best ? replaced : best;
-		}
-	}
-	return row[length_b];
-}
-
-const char *option_nearest(const char *text, const char *const *candidates)
-{
-	const char *nearest = NULL;
-	unsigned best = strlen(text) > 3 ? 3 : 2; /* exclusive: a short word is near to everything */
-
-	for (; *candidates; candidates++) {
-		unsigned distance = option_distance(text, *candidates);
-
-		if (distance < best) {
-			best = distance;
-			nearest = *candidates;
-		}
-	}
-	return nearest;
-}
+enum { CANDIDATES_MAX = 63 };
 
 const struct option_help *option_find(const struct option_help *options, const char *argument,
 				      const char **ret_value)
@@ -85,7 +46,7 @@ static int unknown(const struct command *command, const char *argument)
 
 	for (const struct option_help *o = command->options; o && o->name && n < CANDIDATES_MAX; o++)
 		names[n++] = o->name;
-	nearest = option_nearest(argument, names);
+	nearest = near_find_word(argument, names);
 	fprintf(stderr, "postern %s: unknown option '%s'", command->name, argument);
 	if (nearest)
 		fprintf(stderr, ", did you mean '%s'?", nearest);

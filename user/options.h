@@ -34,9 +34,4 @@ int option_extra(const struct command *command, const char *operand);
 const struct option_help *option_find(const struct option_help *options, const char *argument,
 				      const char **ret_value);
 
-/* The number of edits (insert, delete, replace) that make `b` of `a`. */
-unsigned option_distance(const char *a, const char *b);
-/* The candidate (NULL ends the list) that is near enough to be what was meant, or NULL. */
-const char *option_nearest(const char *text, const char *const *candidates);
-
 #endif

@@ -59,8 +59,8 @@ bool reader_number(struct reader *reader, const struct node *node, const char *f
 void reader_ports(struct reader *reader, const struct node *node, struct port_range **ret, size_t *ret_n);
 /* A prefix written at `place`. */
 bool reader_prefix(struct reader *reader, struct place place, const char *text, struct prefix *ret);
-/* Adds the prefix to the zone, or reports why not. */
-void reader_add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone);
+/* Adds the prefix to the zone, or reports why not. False: there is no room for any more. */
+bool reader_add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone);
 /* A usable name for a new thing; false after a report. */
 bool reader_name(struct reader *reader, const struct node *node, size_t size);
 /* A file that could not be read: `error` is what source_get() returned. */

@@ -109,20 +109,21 @@ bool reader_prefix(struct reader *reader, struct place place, const char *text, 
 	return false;
 }
 
-void reader_add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone)
+bool reader_add_prefix(struct reader *reader, struct place place, const char *text, struct zone *zone)
 {
 	struct prefix prefix, *slot;
 
 	if (!reader_prefix(reader, place, text, &prefix))
-		return;
+		return true;
 	if (reader->n_prefixes == MAX_PREFIXES) {
 		diags_add(reader->diags, DIAG_ERROR, place, "more than %d prefixes in all zones",
 			  MAX_PREFIXES);
-		return;
+		return false;
 	}
 	slot = reader_grow(reader, &zone->prefixes, &zone->n_prefixes, sizeof(*slot));
 	if (!slot)
-		return;
+		return false;
 	*slot = prefix;
 	reader->n_prefixes++;
+	return true;
 }

@@ -39,8 +39,8 @@ static bool check_utf8(struct reader *reader, struct place place, const char *li
 	return true;
 }
 
-/* `line` to `end`, without its line break. */
-static void read_line(struct reader *reader, struct place place, const char *line, const char *end,
+/* `line` to `end`, without its line break. False: there is no room for any more. */
+static bool read_line(struct reader *reader, struct place place, const char *line, const char *end,
 		      struct zone *zone)
 {
 	const char *comment = memchr(line, '#', (size_t)(end - line));
@@ -49,7 +49,7 @@ static void read_line(struct reader *reader, struct place place, const char *lin
 	size_t size;
 
 	if (!check_utf8(reader, place, line, end))
-		return;
+		return true;
 	if (comment)
 		end = comment;
 	while (start < end && strchr(" \t", *start))
@@ -57,7 +57,7 @@ static void read_line(struct reader *reader, struct place place, const char *lin
 	while (start < end && strchr(" \t\r", end[-1]))
 		end--;
 	if (start == end)
-		return;
+		return true;
 	place.column += (unsigned)(start - line);
 	size = (size_t)(end - start) < sizeof(text) ? (size_t)(end - start) : sizeof(text) - 1;
 	memcpy(text, start, size);
@@ -65,9 +65,9 @@ static void read_line(struct reader *reader, struct place place, const char *lin
 	if (strpbrk(text, " \t,;")) {
 		diags_add(reader->diags, DIAG_ERROR, place,
 			  "expected one address or prefix a line, found '%s'", text);
-		return;
+		return true;
 	}
-	reader_add_prefix(reader, place, text, zone);
+	return reader_add_prefix(reader, place, text, zone);
 }
 
 void read_zone_file(struct reader *reader, const struct node *name, struct zone *zone)
@@ -91,7 +91,8 @@ void read_zone_file(struct reader *reader, const struct node *name, struct zone 
 	for (; *text; place.line++) {
 		size_t size = strcspn(text, "\n");
 
-		read_line(reader, place, text, text + size, zone);
+		if (!read_line(reader, place, text, text + size, zone))
+			return;
 		text += size + (text[size] == '\n');
 	}
 }

@@ -35,8 +35,8 @@ static void read_zone_list(struct reader *reader, const struct node *node, struc
 			reader_error(reader, &items[i],
 				     "'%s' is a zone: a zone holds addresses and prefixes, not other zones",
 				     text);
-		else if (text)
-			reader_add_prefix(reader, items[i].place, text, zone);
+		else if (text && !reader_add_prefix(reader, items[i].place, text, zone))
+			return;
 	}
 }
 

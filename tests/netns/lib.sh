@@ -266,6 +266,7 @@ write_vsftpd_conf() { # NAME PORT IMPLICIT
 		force_anon_logins_ssl=YES
 		force_anon_data_ssl=YES
 		require_ssl_reuse=NO
+		ssl_ciphers=HIGH
 		rsa_cert_file=$WORK/cert.pem
 		rsa_private_key_file=$WORK/key.pem
 		xferlog_enable=NO
@@ -329,6 +330,19 @@ apply_usual() {
 	write_policy "$WORK/policy.yaml" "$@"
 	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 }
+
+# Processes of the program under test that work for this instance.
+our_pids() {
+	local exe pid
+	for exe in /proc/[0-9]*/exe; do
+		pid=${exe#/proc/}
+		pid=${pid%/exe}
+		[[ $(readlink "$exe" 2>/dev/null) == "$POSTERN" ]] || continue
+		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--instance $INSTANCE " && echo "$pid"
+	done
+}
+
+none_runs() { equal "$(our_pids)" ""; }
 
 count_of() { pst_json "$1" | json 'len(d)'; } # pinholes, sessions or flows
 none_of() { equal "$(count_of "$1")" 0; }

@@ -3,27 +3,12 @@
 TEST=no_process
 source "$(dirname "$0")/lib.sh"
 
-# Processes of the program under test that work for this instance.
-our_pids() {
-	local exe pid
-	for exe in /proc/[0-9]*/exe; do
-		pid=${exe#/proc/}
-		pid=${pid%/exe}
-		[[ $(readlink "$exe" 2>/dev/null) == "$POSTERN" ]] || continue
-		tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q -- "--instance $INSTANCE " && echo "$pid"
-	done
-}
-
-none_runs() { equal "$(our_pids)" ""; }
-
 world
 start_vsftpd
 apply_usual
 check "no process runs after apply" none_runs
 # Whatever apply might have left behind in the background.
 for pid in $(our_pids); do kill -9 "$pid"; done
-
-totals() { status_field '["pinholes"]'; }
 
 for way in "ftp://$SRV4" "ftps://[$SRV6]:990"; do
 	opened=$(status_field '["pinholes"]["opened"]')

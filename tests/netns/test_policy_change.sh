@@ -18,7 +18,6 @@ start_helper b echo "$PYTHON" "$HELPERS/serve.py" tcp:7000
 outbound="  - {service: relay, to: $B4}"
 relay='  relay: {tcp: 7000}'
 apply_usual '' "$outbound" "$relay"
-cp "$WORK/policy.yaml" "$WORK/first.yaml"
 write_policy "$WORK/wider.yaml" '  - {service: web, from: any}' "$outbound" $'  web: {tcp: 443}\n'"$relay"
 write_policy "$WORK/no-outbound.yaml"
 cat >"$WORK/no-ftp.yaml" <<-END
@@ -31,8 +30,14 @@ END
 
 before=$(pst show)
 check "an identical apply says that nothing changed" equal \
-	"$(pst_json apply "$WORK/first.yaml" | json 'd["changed"]')" False
+	"$(pst_json apply "$WORK/policy.yaml" | json 'd["changed"]')" False
 check "and nothing did" equal "$(pst show)" "$before"
+
+check "apply --dry-run of a policy that shuts everybody out" pst apply "$WORK/no-ftp.yaml" --dry-run
+check "changes nothing of what is in force" equal "$(pst show)" "$before"
+check "nor of what is decided" fetch_explicit
+check "the same policy, applied again, is still no change" equal \
+	"$(pst_json apply "$WORK/policy.yaml" | json 'd["changed"]')" False
 
 check "a session" open_session client a "$PYTHON" "$HELPERS/ftps.py" $SRV4
 check "an outbound connection" open_session relay srv "$PYTHON" "$HELPERS/talk.py" $B4 7000
@@ -51,7 +56,7 @@ check "the transfer goes on" big_file "$(ask client finish)"
 
 port=$(ask client passive)
 check "a pinhole is open" equal "$(pinhole_ports)" "${port#port }"
-check "the first policy is applied" pst apply "$WORK/first.yaml"
+check "the first policy is applied" pst apply "$WORK/policy.yaml"
 check "the pinhole is still open" equal "$(pinhole_ports)" "${port#port }"
 check "and serves" equal "$(ask client get file.bin)" "got 200000 $(sum_of "$WORK/ftp/file.bin")"
 
@@ -61,7 +66,7 @@ start a load "$PYTHON" "$HELPERS/ftps.py" $SRV4 --count 100000 small.bin "$(sum_
 load=$LAST_PID
 wait_for 5 test "$(status_field '["sessions"]')" -ge 1 >/dev/null
 for ((number = 0; number < SWITCHES; number++)); do
-	pst apply "$WORK/wider.yaml" >>"$WORK/switch.log" 2>&1 && pst apply "$WORK/first.yaml" >>"$WORK/switch.log" 2>&1 ||
+	pst apply "$WORK/wider.yaml" >>"$WORK/switch.log" 2>&1 && pst apply "$WORK/policy.yaml" >>"$WORK/switch.log" 2>&1 ||
 		not_ok "switch $number" "$WORK/switch.log"
 done
 check "the load ran until the end" kill -0 "$load"
@@ -75,6 +80,6 @@ result=$(ask client finish)
 check_not "the transfer is cut" big_file "$result"
 say "cut: $result"
 check "new sessions get no answer" no_answer a $SRV4 21
-check "the first policy is applied again" pst apply "$WORK/first.yaml"
+check "the first policy is applied again" pst apply "$WORK/policy.yaml"
 check "transfers work again" fetch_explicit
 finish

@@ -11,12 +11,13 @@ check "the passive range answers without postern" refused b $SRV4 $PASSIVE_MIN
 apply_usual
 check "the passive range gives no answer" no_answer b $SRV4 $PASSIVE_MIN
 
-# One transfer with a session of its own; every fourth is an upload.
+# One transfer with a session of its own; every fourth is an upload. Those without TLS 1.3: there curl leaves the session
+# tickets unread, closes with a RST for it, and now and then the server loses the end (11 of 300 without any filter).
 transfer() { # URL-BASE NUMBER CURL-OPTION...
 	local base=$1 number=$2
 	shift 2
 	if ((number % 4 == 3)); then
-		on a curl -sS --max-time 15 --ssl-reqd --insecure "$@" -T "$WORK/ftp/file.bin" "$base/upload/$number.bin" &&
+		on a curl -sS --max-time 15 --ssl-reqd --insecure --tls-max 1.2 "$@" -T "$WORK/ftp/file.bin" "$base/upload/$number.bin" &&
 			wait_for 5 cmp "$WORK/ftp/upload/$number.bin" "$WORK/ftp/file.bin" &&
 			rm "$WORK/ftp/upload/$number.bin"
 	else

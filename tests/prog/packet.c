@@ -18,7 +18,6 @@ enum {
 	EXTENSION_BYTES = 8,
 	HOP_LIMIT = 64,
 	IPV4_NOP = 1,
-	PROTO_AH = 51,
 	AH_BYTES = 24
 };
 
@@ -74,7 +73,7 @@ static bool is_ipv4_at(const struct frame *frame, uint32_t ip)
 	return frame->bytes[ip] >> 4 == 4;
 }
 
-/* The sum of the transport header and its data; with the pseudo header where the protocol has one. */
+/* The sum of the transport header and its data, and of the pseudo header where there is one. */
 static uint32_t transport_sum(const struct frame *frame, uint32_t ip, uint32_t transport, uint8_t protocol)
 {
 	uint32_t sum = 0;
@@ -106,7 +105,6 @@ static void begin_ethernet(struct frame *frame, uint16_t ethertype, unsigned vla
 
 static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t protocol)
 {
-	uint32_t at = frame->length;
 	struct addr src = addr_of(spec->src), dst = addr_of(spec->dst);
 	uint8_t *ip = append(frame, IPV4_BYTES + 4u * spec->option_words);
 
@@ -116,7 +114,7 @@ static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t pr
 	ip[9] = protocol;
 	memcpy(ip + 12, &src.word[3], 4);
 	memcpy(ip + 16, &dst.word[3], 4);
-	memset(frame->bytes + at + IPV4_BYTES, IPV4_NOP, 4u * spec->option_words);
+	memset(ip + IPV4_BYTES, IPV4_NOP, 4u * spec->option_words);
 }
 
 /* A header of the form that hop-by-hop and destination options share; as routing header it has no
@@ -124,10 +122,10 @@ static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t pr
 static void append_extension(struct frame *frame, uint8_t type, uint8_t next)
 {
 	static const uint8_t router_alert[] = {5, 2, 0, 0, 1, 0}; /* RFC 2711, and two bytes of padding */
-	uint8_t *header = append(frame, type == PROTO_AH ? AH_BYTES : EXTENSION_BYTES);
+	uint8_t *header = append(frame, type == IPPROTO_AH ? AH_BYTES : EXTENSION_BYTES);
 
 	header[0] = next;
-	if (type == PROTO_AH)
+	if (type == IPPROTO_AH)
 		header[1] = AH_BYTES / 4 - 2;
 	else if (type == IPPROTO_HOPOPTS || type == IPPROTO_DSTOPTS)
 		memcpy(header + 2, router_alert, sizeof(router_alert));
@@ -154,8 +152,7 @@ static void append_transport(struct frame *frame, const struct spec *spec, uint8
 
 	if (protocol == IPPROTO_ICMP || protocol == IPPROTO_ICMPV6) {
 		append(frame, 8);
-		frame->bytes[at] = spec->type;
-		frame->bytes[at + 1] = spec->code;
+		frame_set16(frame, at, (uint16_t)(spec->type << 8 | spec->code));
 		return;
 	}
 	if (protocol != IPPROTO_TCP && protocol != IPPROTO_UDP)
@@ -194,10 +191,7 @@ static void append_packet(struct frame *frame, const struct spec *spec)
 	uint8_t protocol = spec->protocol == IPPROTO_ICMP && !is_ipv4 ? IPPROTO_ICMPV6 : spec->protocol;
 	uint32_t ip = frame->length, transport;
 
-	if (is_ipv4)
-		append_ipv4(frame, spec, protocol);
-	else
-		append_ipv6(frame, spec, protocol);
+	(is_ipv4 ? append_ipv4 : append_ipv6)(frame, spec, protocol);
 	transport = frame->length;
 	append_transport(frame, spec, protocol);
 	if (spec->quote)
@@ -209,7 +203,7 @@ static void append_packet(struct frame *frame, const struct spec *spec)
 	frame->transport = transport;
 }
 
-void frame_build(struct frame *ret, const struct spec *spec)
+void packet_build(struct frame *ret, const struct spec *spec)
 {
 	begin_ethernet(ret, text_is_ipv4(spec->src) ? 0x0800 : 0x86dd, spec->vlan_tags);
 	append_packet(ret, spec);
@@ -251,7 +245,6 @@ bool frame_checksums_are_right(const struct frame *frame)
 	bool is_ipv4 = is_ipv4_at(frame, frame->ip);
 	uint8_t protocol = frame->bytes[frame->ip + (is_ipv4 ? 9 : 6)];
 
-	if (is_ipv4 && sum_add(frame, frame->ip, frame->transport, 0) != 0xffff)
-		return false;
-	return transport_sum(frame, frame->ip, frame->transport, protocol) == 0xffff;
+	return (!is_ipv4 || sum_add(frame, frame->ip, frame->transport, 0) == 0xffff) &&
+	       transport_sum(frame, frame->ip, frame->transport, protocol) == 0xffff;
 }

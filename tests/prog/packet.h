@@ -31,16 +31,16 @@ struct spec {
 	bool no_flags;
 	uint8_t type; /* of ICMP */
 	uint8_t code;
-	uint8_t hop_limit;    /* 0: 64 */
-	uint8_t vlan_tags;    /* how many */
-	uint16_t data;        /* bytes behind the transport header; before a quote nothing */
-	uint8_t option_words; /* of IPv4: 32-bit words, all no-operation */
+	uint8_t hop_limit;                  /* 0: 64 */
+	uint8_t vlan_tags;                  /* how many */
+	uint16_t data;                      /* bytes behind the transport header; before a quote nothing */
+	uint8_t option_words;               /* of IPv4: 32-bit words, all no-operation */
 	uint8_t extensions[EXTENSIONS_MAX]; /* of IPv6: their numbers, up to n_extensions */
 	uint8_t n_extensions;
 	const struct spec *quote; /* of ICMP errors: what they are about */
 };
 
-void frame_build(struct frame *ret, const struct spec *spec);
+void packet_build(struct frame *ret, const struct spec *spec);
 /* An Ethernet frame with VLAN tags and 46 bytes that are no IP packet. */
 void frame_build_link(struct frame *ret, uint16_t ethertype, unsigned vlan_tags);
 /* Inserts one more tag. */

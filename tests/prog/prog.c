@@ -22,25 +22,38 @@ enum {
 
 /* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
 static const char *const state_maps[] = {
-	"settings", "ftp_ports",  "ftp_servers", "sessions", "pinholes", "listeners",	"rogues",  "open_ports",
-	"flows",    "data_flows", "counters",	 "totals",   "events",	 "denials",	"event_heads", "samples",
+	"settings", "ftp_ports",  "ftp_servers", "sessions",   "pinholes", "listeners",
+	"rogues",   "open_ports", "flows",       "data_flows", "counters", "totals",
+	"events",   "denials",    "event_heads", "samples",
 };
 
 struct prog {
 	struct filter_bpf *skeleton;
 };
 
-bool prog_is_refused(void)
+static bool is_refused(void)
 {
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pst_probe", 4, 4, 1, NULL);
 
-	if (fd < 0 && (errno == EPERM || errno == ENOSYS)) {
-		fprintf(stderr, "SKIP: bpf() is refused: %s\n", strerror(errno));
-		return true;
-	}
 	if (fd >= 0)
 		close(fd);
-	return false;
+	return fd < 0 && (errno == EPERM || errno == ENOSYS);
+}
+
+static void test_skipped(void **state)
+{
+	(void)state;
+	skip();
+}
+
+int prog_main(struct CMUnitTest *tests, size_t n, CMFixtureFunction setup, CMFixtureFunction teardown)
+{
+	if (!is_refused())
+		return _cmocka_run_group_tests("tests", tests, n, setup, teardown);
+	fprintf(stderr, "bpf() is refused: %s\n", strerror(errno));
+	for (size_t i = 0; i < n; i++)
+		tests[i] = (struct CMUnitTest){.name = tests[i].name, .test_func = test_skipped};
+	return _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
 }
 
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
@@ -155,9 +168,9 @@ void prog_counts(const struct prog *prog, struct counts *ret)
 	for (uint32_t direction = 0; direction < N_DIRECTIONS; direction++) {
 		uint32_t before = direction * N_COUNTERS - 1, next, keys[COUNTERS_SEEN], n = COUNTERS_SEEN;
 
-		assert_return_code(bpf_map_lookup_batch(fd, direction ? &before : NULL, &next, keys, cpus, &n,
-							NULL),
-				   errno);
+		assert_return_code(
+			bpf_map_lookup_batch(fd, direction ? &before : NULL, &next, keys, cpus, &n, NULL),
+			errno);
 		assert_int_equal(n, COUNTERS_SEEN);
 		assert_int_equal(keys[0], direction * N_COUNTERS);
 		for (size_t i = 0; i < COUNTERS_SEEN * (size_t)n_cpus; i++) {
@@ -171,8 +184,8 @@ const char *prog_counter_name(uint32_t counter)
 {
 	static const char *const services[N_SERVICES] = {
 		[HTTPS] = "https", [CONTROL] = "control", [BACKUP] = "backup", [INTERNAL] = "internal",
-		[LOGS] = "logs",   [TIME] = "time",	  [DATA] = "data",     [WEB] = "web",
-		[MAIL] = "mail",   [DNS] = "dns",	  [RADIUS] = "radius",
+		[LOGS] = "logs",   [TIME] = "time",       [DATA] = "data",     [WEB] = "web",
+		[MAIL] = "mail",   [DNS] = "dns",         [RADIUS] = "radius",
 	};
 
 	if (counter < N_REASONS)
@@ -199,14 +212,15 @@ static bool only_counted(const struct counts *before, const struct counts *after
 		if (packets == wanted && more == (wanted ? bytes : 0))
 			continue;
 		right = false;
-		print_error("%s `%s` rose by %llu packets, %llu bytes\n", d == INBOUND ? "inbound" : "outbound",
-			    prog_counter_name(c), (unsigned long long)packets, (unsigned long long)more);
+		print_error("%s `%s` rose by %llu packets, %llu bytes\n",
+			    d == INBOUND ? "inbound" : "outbound", prog_counter_name(c),
+			    (unsigned long long)packets, (unsigned long long)more);
 	}
 	return right;
 }
 
-void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame, uint32_t counter,
-		 const char *file, int line, const char *format, ...)
+void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame,
+		 uint32_t counter, const char *file, int line, const char *format, ...)
 {
 	struct counts before, after;
 	uint32_t explained;

@@ -16,8 +16,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-enum { PROG_SKIPPED = 77 }; /* exit status of a test program that could not run */
-
 /* The policy that every test starts from. */
 enum service {
 	HTTPS,    /* in, tcp 443 from any */
@@ -50,8 +48,8 @@ enum { PASSIVE_FIRST = 3000, PASSIVE_LAST = 3003, GENERATION = 7 };
 
 struct prog;
 
-/* Tells, and says so, where the kernel refuses bpf(): nothing here can run then. */
-bool prog_is_refused(void);
+/* Runs the tests of a program as cmocka does; where the kernel refuses bpf(), skips them all and says so. */
+int prog_main(struct CMUnitTest *tests, size_t n, CMFixtureFunction setup, CMFixtureFunction teardown);
 /* Loads the programs as policy `generation`, with no rules. Where `state_of` is given, the two share
  * what outlives a policy. Whatever fails here fails the test. */
 struct prog *prog_load(uint32_t generation, const struct prog *state_of);
@@ -60,9 +58,10 @@ void prog_free(struct prog *prog);
 int prog_map(const struct prog *prog, const char *name);
 
 void prog_fill_policy(const struct prog *prog);
-void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
-		    enum service service, enum peer_set peers);
-void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port);
+void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport,
+		    uint16_t port, enum service service, enum peer_set peers);
+void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport,
+		     uint16_t port);
 
 /* cmocka's: *state becomes a struct prog with the policy above. */
 int prog_setup(void **state);
@@ -91,7 +90,8 @@ const char *prog_counter_name(uint32_t counter);
 	prog_expect(prog, direction, frame, counter, __FILE__, __LINE__, __VA_ARGS__)
 #define expect_service(prog, direction, frame, service, ...)                                                 \
 	prog_expect(prog, direction, frame, COUNTER_SERVICES + (service), __FILE__, __LINE__, __VA_ARGS__)
-void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame, uint32_t counter,
-		 const char *file, int line, const char *format, ...) __attribute__((format(printf, 7, 8)));
+void prog_expect(const struct prog *prog, enum direction direction, const struct frame *frame,
+		 uint32_t counter, const char *file, int line, const char *format, ...)
+	__attribute__((format(printf, 7, 8)));
 
 #endif

@@ -30,7 +30,8 @@ static void put(const struct prog *prog, const char *map, const void *key, const
 	assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, value, BPF_ANY), errno);
 }
 
-static void put_prefix(const struct prog *prog, const char *text, uint32_t length, const struct zone_set *zones)
+static void put_prefix(const struct prog *prog, const char *text, uint32_t length,
+		       const struct zone_set *zones)
 {
 	struct addr addr = addr_of(text);
 	struct prefix4 prefix4 = {.length = length, .addr = addr.word[3]};
@@ -58,16 +59,16 @@ static void fill_zones(const struct prog *prog)
 	put_prefix(prog, relay[V6], 128, &both);
 }
 
-static void put_rule(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
-		     struct port_rule rule)
+static void put_rule(const struct prog *prog, enum direction direction, enum transport transport,
+		     uint16_t port, struct port_rule rule)
 {
 	uint32_t key = port_index(direction, transport, port);
 
 	put(prog, "ports", &key, &rule);
 }
 
-void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
-		    enum service service, enum peer_set peers)
+void prog_open_port(const struct prog *prog, enum direction direction, enum transport transport,
+		    uint16_t port, enum service service, enum peer_set peers)
 {
 	struct port_rule rule = {.service = (uint16_t)service, .peers = (uint16_t)peers, .flags = PORT_OPEN};
 
@@ -76,7 +77,8 @@ void prog_open_port(const struct prog *prog, enum direction direction, enum tran
 	put_rule(prog, direction, transport, port, rule);
 }
 
-void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port)
+void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport,
+		     uint16_t port)
 {
 	put_rule(prog, direction, transport, port, (struct port_rule){0});
 }

@@ -10,9 +10,9 @@
 
 #include "state.h"
 
-static const char *const kept_maps[] = {"flows",    "data_flows", "pinholes", "sessions",
-					"listeners", "rogues",	  "open_ports", "totals",
-					"events",    "settings",  "ftp_ports",	"ftp_servers"};
+static const char *const kept_maps[] = {"flows",     "data_flows", "pinholes",   "sessions",
+					"listeners", "rogues",     "open_ports", "totals",
+					"events",    "settings",   "ftp_ports",  "ftp_servers"};
 
 struct bytes {
 	uint8_t *data;
@@ -113,6 +113,27 @@ void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key)
 	mark_port(prog, key->port, -1);
 }
 
+static void put_flow(const struct prog *prog, const char *map, struct flow_key key, enum service service)
+{
+	struct flow flow = state_live_flow(service);
+
+	flow.seen_ns -= SECOND_NS; /* so that a change of it shows */
+	state_put_flow(prog, map, &key, &flow);
+}
+
+void state_fill(const struct prog *prog)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		const char *us = host[family], *peer = stranger[family];
+
+		put_flow(prog, "flows", state_flow_key(IPPROTO_TCP, us, OUT_PORT, peer, 8443), WEB);
+		put_flow(prog, "flows", state_flow_key(IPPROTO_UDP, us, OUT_PORT, peer, 1812), RADIUS);
+		put_flow(prog, "data_flows", state_flow_key(IPPROTO_TCP, us, DATA_PORT, peer, CLIENT_PORT),
+			 DATA);
+		state_put_pinhole(prog, peer, us, PINHOLE_PORT, 21);
+	}
+}
+
 size_t state_n_entries(const struct prog *prog, const char *map)
 {
 	uint8_t keys[2][sizeof(struct flow_key)];
@@ -135,12 +156,16 @@ struct event_heads state_heads(const struct prog *prog)
 
 void state_reset_samples(const struct prog *prog)
 {
-	struct {
-		uint64_t second, left;
-	} samples[libbpf_num_possible_cpus()];
+	struct bpf_map_info info = {0};
+	uint32_t info_size = sizeof(info);
+	int fd = prog_map(prog, "samples");
+	uint8_t *zeroes;
 
-	memset(samples, 0, sizeof(samples));
-	assert_return_code(bpf_map_update_elem(prog_map(prog, "samples"), &(uint32_t){0}, samples, BPF_ANY), errno);
+	assert_return_code(bpf_obj_get_info_by_fd(fd, &info, &info_size), errno);
+	zeroes = calloc((size_t)libbpf_num_possible_cpus(), (info.value_size + 7) / 8 * 8);
+	assert_non_null(zeroes);
+	assert_return_code(bpf_map_update_elem(fd, &(uint32_t){0}, zeroes, BPF_ANY), errno);
+	free(zeroes);
 }
 
 /* Every key and value, in the order of the kernel's own walk, which only a change of the map changes. */

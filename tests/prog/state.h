@@ -7,6 +7,9 @@
 
 #define SECOND_NS 1000000000ull
 
+/* Ports of what state_fill() makes. */
+enum { CLIENT_PORT = 40000, OUT_PORT = 50000, DATA_PORT = 3002, PINHOLE_PORT = 3003 };
+
 /* CLOCK_BOOTTIME, as the data path's times. */
 uint64_t state_now(void);
 
@@ -24,6 +27,10 @@ struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client
 				     uint16_t port, uint16_t control_port);
 void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key);
 void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key);
+
+/* One of each, in both families, between `host` and `stranger`: a flow to tcp 8443 and one to udp 1812 from
+ * OUT_PORT, a data connection of CLIENT_PORT with DATA_PORT, and a pinhole at PINHOLE_PORT. */
+void state_fill(const struct prog *prog);
 
 size_t state_n_entries(const struct prog *prog, const char *map);
 struct event_heads state_heads(const struct prog *prog);

@@ -34,11 +34,16 @@ static void test_fragments4(void **state)
 		uint16_t field;
 		bool is_fragment;
 	} cases[] = {
-		{0x0000, false},	 {0x4000, false}, /* do not fragment */
-		{RESERVED, false},	 {MORE_FRAGMENTS, true},
-		{0x0001, true},		 {0x1000, true},
-		{0x1fff, true},		 {MORE_FRAGMENTS | 1, true},
-		{0x4000 | MORE_FRAGMENTS, true}, {0x4001, true},
+		{0x0000, false},
+		{0x4000, false}, /* do not fragment */
+		{RESERVED, false},
+		{MORE_FRAGMENTS, true},
+		{0x0001, true},
+		{0x1000, true},
+		{0x1fff, true},
+		{MORE_FRAGMENTS | 1, true},
+		{0x4000 | MORE_FRAGMENTS, true},
+		{0x4001, true},
 	};
 	struct frame frame;
 
@@ -48,9 +53,10 @@ static void test_fragments4(void **state)
 		struct spec spec = direction ? reply(V4, protocol) : admitted(V4, protocol);
 		uint32_t service = COUNTER_SERVICES + (i % 2 ? HTTPS : LOGS);
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		frame_set16(&frame, frame.ip + 6, cases[i / 4].field);
-		expect_counter(*state, direction, &frame, cases[i / 4].is_fragment ? REASON_FRAGMENT : service,
+		expect_counter(*state, direction, &frame,
+			       cases[i / 4].is_fragment ? REASON_FRAGMENT : service,
 			       "protocol %u, fragment field %#06x", protocol, cases[i / 4].field);
 	}
 }
@@ -87,8 +93,12 @@ static const struct extension_case extension_cases[] = {
  * behind hop-by-hop options, which multicast listener reports have. */
 static void test_extensions(void **state)
 {
-	struct spec solicitation = {.src = "fe80::1", .dst = "fe80::2", .protocol = IPPROTO_ICMP, .type = 135,
-				    .hop_limit = 255, .data = 16};
+	struct spec solicitation = {.src = "fe80::1",
+				    .dst = "fe80::2",
+				    .protocol = IPPROTO_ICMP,
+				    .type = 135,
+				    .hop_limit = 255,
+				    .data = 16};
 	struct frame frame;
 
 	for (unsigned i = 0; i < COUNT(extension_cases) * 5; i++) {
@@ -105,23 +115,29 @@ static void test_extensions(void **state)
 		}
 		memcpy(spec.extensions, c->headers, sizeof(spec.extensions));
 		spec.n_extensions = c->n;
-		frame_build(&frame, &spec);
-		expect_counter(*state, direction, &frame, reason, "case %u, protocol %u", i / 5, spec.protocol);
+		packet_build(&frame, &spec);
+		expect_counter(*state, direction, &frame, reason, "case %u, protocol %u", i / 5,
+			       spec.protocol);
 	}
 }
 
 /* Hop-by-hop options that reach beyond the packet. */
 static void test_hop_by_hop_length(void **state)
 {
-	struct spec report = {.src = "fe80::1", .dst = "ff02::16", .protocol = IPPROTO_ICMP, .type = 143,
-			      .hop_limit = 1, .n_extensions = 1, .data = 20};
+	struct spec report = {.src = "fe80::1",
+			      .dst = "ff02::16",
+			      .protocol = IPPROTO_ICMP,
+			      .type = 143,
+			      .hop_limit = 1,
+			      .n_extensions = 1,
+			      .data = 20};
 	struct frame frame;
 
 	for (unsigned units = 0; units < 256; units++) {
 		/* 28 bytes of ICMPv6 follow the 8 of the options. */
 		uint32_t rest = 28 - 8 * (units < 4 ? units : 3);
 
-		frame_build(&frame, &report);
+		packet_build(&frame, &report);
 		frame.bytes[frame.ip + 41] = (uint8_t)units;
 		if (units == 0)
 			expect_counter(*state, INBOUND, &frame, COUNTER_ICMP, "as built");
@@ -162,18 +178,18 @@ static void test_tcp_flags(void **state)
 		in.tcp_flags = out.tcp_flags = closed.tcp_flags = (uint8_t)flags;
 		in.no_flags = out.no_flags = closed.no_flags = true;
 		closed.dst_port = 444;
-		frame_build(&frame, &in);
+		packet_build(&frame, &in);
 		expect_counter(*state, INBOUND, &frame, flags_exist(flags) ? passes : REASON_TCP_FLAGS,
 			       "flags %#x", flags);
-		frame_build(&frame, &closed);
+		packet_build(&frame, &closed);
 		expect_counter(*state, INBOUND, &frame,
-			       !flags_exist(flags)	      ? REASON_TCP_FLAGS
+			       !flags_exist(flags)            ? REASON_TCP_FLAGS
 			       : (flags & (SYN | ACK)) == SYN ? REASON_PORT
 							      : REASON_NO_FLOW,
 			       "closed port, flags %#x", flags);
-		frame_build(&frame, &out);
+		packet_build(&frame, &out);
 		expect_counter(*state, OUTBOUND, &frame,
-			       !flags_exist(flags)	      ? (uint32_t)REASON_TCP_FLAGS
+			       !flags_exist(flags)            ? (uint32_t)REASON_TCP_FLAGS
 			       : (flags & (SYN | ACK)) == SYN ? (uint32_t)REASON_PORT
 							      : passes,
 			       "reply, flags %#x", flags);
@@ -189,11 +205,11 @@ static void test_ecn_flags(void **state)
 		struct spec spec = admitted(i / 4, IPPROTO_TCP);
 
 		spec.tcp_flags = (uint8_t)(SYN | (i % 4) << 6);
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_service(*state, INBOUND, &frame, HTTPS, "flags %#x", spec.tcp_flags);
 		spec.tcp_flags = (uint8_t)((i % 4) << 6);
 		spec.no_flags = true;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, REASON_TCP_FLAGS, "flags %#x", spec.tcp_flags);
 	}
 }
@@ -205,27 +221,26 @@ static void test_port_zero(void **state)
 	for (unsigned i = 0; i < 8; i++) {
 		uint8_t protocol = i % 2 ? IPPROTO_TCP : IPPROTO_UDP;
 		enum direction direction = i / 2 % 2;
-		struct spec spec = direction ? reply(i / 4, protocol) : admitted(i / 4, protocol), zero = spec;
+		struct spec spec = direction ? reply(i / 4, protocol) : admitted(i / 4, protocol),
+			    zero = spec;
 
 		zero.src_port = 0;
-		frame_build(&frame, &zero);
+		packet_build(&frame, &zero);
 		expect_counter(*state, direction, &frame, REASON_PORT_ZERO, "from port 0");
 		zero = spec;
 		zero.dst_port = 0;
-		frame_build(&frame, &zero);
+		packet_build(&frame, &zero);
 		expect_counter(*state, direction, &frame, REASON_PORT_ZERO, "to port 0");
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fragments4), cmocka_unit_test(test_extensions),
+	struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_fragments4),        cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_hop_by_hop_length), cmocka_unit_test(test_tcp_flags),
-		cmocka_unit_test(test_ecn_flags), cmocka_unit_test(test_port_zero),
+		cmocka_unit_test(test_ecn_flags),         cmocka_unit_test(test_port_zero),
 	};
 
-	if (prog_is_refused())
-		return PROG_SKIPPED;
-	return cmocka_run_group_tests(tests, prog_setup, prog_teardown);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

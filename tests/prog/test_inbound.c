@@ -18,31 +18,23 @@ struct port_case {
 };
 
 static const struct port_case ports[] = {
-	{IPPROTO_TCP, 443, HTTPS, false},
-	{IPPROTO_TCP, 21, CONTROL, false},
-	{IPPROTO_TCP, 9000, BACKUP, true},
-	{IPPROTO_TCP, 990, INTERNAL, true},
-	{IPPROTO_UDP, 514, LOGS, false},
-	{IPPROTO_UDP, 123, TIME, true},
-	{IPPROTO_TCP, 442, CLOSED, false},
-	{IPPROTO_TCP, 444, CLOSED, false},
-	{IPPROTO_TCP, 1, CLOSED, false},
-	{IPPROTO_TCP, 65535, CLOSED, false},
+	{IPPROTO_TCP, 443, HTTPS, false},    {IPPROTO_TCP, 21, CONTROL, false},
+	{IPPROTO_TCP, 9000, BACKUP, true},   {IPPROTO_TCP, 990, INTERNAL, true},
+	{IPPROTO_UDP, 514, LOGS, false},     {IPPROTO_UDP, 123, TIME, true},
+	{IPPROTO_TCP, 442, CLOSED, false},   {IPPROTO_TCP, 444, CLOSED, false},
+	{IPPROTO_TCP, 1, CLOSED, false},     {IPPROTO_TCP, 65535, CLOSED, false},
 	{IPPROTO_TCP, 514, CLOSED, false}, /* of the other transport */
-	{IPPROTO_TCP, 123, CLOSED, false},
-	{IPPROTO_UDP, 443, CLOSED, false},
-	{IPPROTO_UDP, 9000, CLOSED, false},
-	{IPPROTO_UDP, 3000, CLOSED, false},
-	{IPPROTO_UDP, 65535, CLOSED, false},
-	{IPPROTO_TCP, 8443, CLOSED, false}, /* of the other direction */
-	{IPPROTO_TCP, 25, CLOSED, false},
-	{IPPROTO_UDP, 53, CLOSED, false},
+	{IPPROTO_TCP, 123, CLOSED, false},   {IPPROTO_UDP, 443, CLOSED, false},
+	{IPPROTO_UDP, 9000, CLOSED, false},  {IPPROTO_UDP, 3000, CLOSED, false},
+	{IPPROTO_UDP, 65535, CLOSED, false}, {IPPROTO_TCP, 8443, CLOSED, false}, /* of the other direction */
+	{IPPROTO_TCP, 25, CLOSED, false},    {IPPROTO_UDP, 53, CLOSED, false},
 	{IPPROTO_TCP, 1812, CLOSED, false},
 };
 
 static struct spec opening(const char *src, const char *dst, uint8_t protocol, uint16_t port)
 {
-	return (struct spec){.src = src, .dst = dst, .protocol = protocol, .src_port = 40000, .dst_port = port};
+	return (struct spec){
+		.src = src, .dst = dst, .protocol = protocol, .src_port = 40000, .dst_port = port};
 }
 
 static void test_ports(void **state)
@@ -55,11 +47,11 @@ static void test_ports(void **state)
 		const char *peers[] = {stranger[family], office[family], relay[family]};
 		unsigned who = i / N_FAMILIES % 3;
 		struct spec spec = opening(peers[who], host[family], c->protocol, c->port);
-		uint32_t counter = c->service == CLOSED		? (uint32_t)REASON_PORT
+		uint32_t counter = c->service == CLOSED         ? (uint32_t)REASON_PORT
 				   : c->office_only && who == 0 ? (uint32_t)REASON_PEER
 								: COUNTER_SERVICES + c->service;
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, counter, "%s, protocol %u, port %u", spec.src,
 			       c->protocol, c->port);
 	}
@@ -75,10 +67,11 @@ static void test_zone_edges(void **state)
 		struct spec spec = opening(office[family], host[family], IPPROTO_TCP, 9000);
 
 		for (uint32_t bit = 0; bit < size[family]; bit++) {
-			frame_build(&frame, &spec);
+			packet_build(&frame, &spec);
 			frame_flip(&frame, frame.ip + (family == V4 ? 12 : 8) + bit / 8, 7 - bit % 8);
 			expect_counter(*state, INBOUND, &frame,
-				       bit < length[family] ? (uint32_t)REASON_PEER : COUNTER_SERVICES + BACKUP,
+				       bit < length[family] ? (uint32_t)REASON_PEER
+							    : COUNTER_SERVICES + BACKUP,
 				       "bit %u of %s turned", bit, spec.src);
 		}
 	}
@@ -96,7 +89,7 @@ static void test_port_bits(void **state)
 		struct spec spec = opening(stranger[family], host[family], is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
 					   is_tcp ? 443 : 514);
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		frame_flip(&frame, frame.transport + 2 + bit / 8, 7 - bit % 8);
 		expect_counter(*state, INBOUND, &frame, REASON_PORT, "port %u",
 			       frame_get16(&frame, frame.transport + 2));
@@ -114,16 +107,16 @@ static void test_segments(void **state)
 		struct spec spec = opening(stranger[family], host[family], IPPROTO_TCP, 9000);
 
 		spec.tcp_flags = segments[i / N_FAMILIES];
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, REASON_NO_FLOW, "flags %#x to a zone's port",
 			       spec.tcp_flags);
 		spec.dst_port = 3000;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, REASON_NO_FLOW, "flags %#x to a passive port",
 			       spec.tcp_flags);
 		spec.src = office[family];
 		spec.dst_port = 9000;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_service(*state, INBOUND, &frame, BACKUP, "flags %#x from the zone", spec.tcp_flags);
 	}
 }
@@ -136,10 +129,10 @@ static void test_local_address(void **state)
 	for (enum family family = V4; family <= V6; family++) {
 		struct spec spec = opening(stranger[family], host_too[family], IPPROTO_TCP, 443);
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_service(*state, INBOUND, &frame, HTTPS, "to %s", spec.dst);
 		spec.dst_port = 445;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, REASON_PORT, "to %s", spec.dst);
 	}
 }
@@ -164,7 +157,7 @@ static void test_log(void **state)
 		struct event event;
 
 		state_reset_samples(*state);
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		assert_false(prog_run(*state, INBOUND, &frame));
 		assert_int_equal(state_heads(*state).denials, before + 1);
 		event = denial(*state, before + 1);
@@ -193,17 +186,18 @@ static void test_sampling(void **state)
 
 	state_reset_samples(*state);
 	prog_counts(*state, &first);
-	frame_build(&frame, &spec);
+	packet_build(&frame, &spec);
 	for (unsigned i = 0; i < FLOOD; i++)
 		assert_false(prog_run(*state, INBOUND, &frame));
 	prog_counts(*state, &last);
 	seconds = (state_now() - began) / SECOND_NS + 2; /* that it can have touched */
-	assert_int_equal(last.values[INBOUND][REASON_PORT].packets - first.values[INBOUND][REASON_PORT].packets,
+	assert_int_equal(last.values[INBOUND][REASON_PORT].packets -
+				 first.values[INBOUND][REASON_PORT].packets,
 			 FLOOD);
 	assert_in_range(state_heads(*state).denials - before, DENIALS_PER_SECOND,
 			DENIALS_PER_SECOND * seconds * (uint64_t)libbpf_num_possible_cpus());
 	spec.dst_port = 443;
-	frame_build(&frame, &spec);
+	packet_build(&frame, &spec);
 	before = state_heads(*state).denials;
 	state_reset_samples(*state);
 	assert_true(prog_run(*state, INBOUND, &frame));
@@ -212,14 +206,12 @@ static void test_sampling(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ports),	 cmocka_unit_test(test_zone_edges),
-		cmocka_unit_test(test_port_bits), cmocka_unit_test(test_segments),
+	struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ports),         cmocka_unit_test(test_zone_edges),
+		cmocka_unit_test(test_port_bits),     cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_local_address), cmocka_unit_test(test_log),
 		cmocka_unit_test(test_sampling),
 	};
 
-	if (prog_is_refused())
-		return PROG_SKIPPED;
-	return cmocka_run_group_tests(tests, prog_setup, prog_teardown);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

@@ -53,19 +53,22 @@ static void test_tags(void **state)
 
 	for (unsigned combination = 0; combination < 8 * N_FAMILIES; combination++) {
 		enum family family = combination / 8;
-		struct spec open = {.src = stranger[family], .dst = host[family], .protocol = IPPROTO_TCP,
-				    .src_port = 40000, .dst_port = 443};
+		struct spec open = {.src = stranger[family],
+				    .dst = host[family],
+				    .protocol = IPPROTO_TCP,
+				    .src_port = 40000,
+				    .dst_port = 443};
 		struct spec closed = open;
 
 		closed.dst_port = 442;
 		for (unsigned tags = 0; tags <= 3; tags++) {
-			frame_build(&frame, &open);
+			packet_build(&frame, &open);
 			for (unsigned i = 0; i < tags; i++)
 				frame_add_tag(&frame, kinds[combination >> i & 1], (uint16_t)(i + 1));
 			expect_counter(*state, INBOUND, &frame,
 				       tags > 2 ? (uint32_t)REASON_VLAN : COUNTER_SERVICES + HTTPS,
 				       "%s, %u tags, kinds %u", open.src, tags, combination % 8);
-			frame_build(&frame, &closed);
+			packet_build(&frame, &closed);
 			for (unsigned i = 0; i < tags; i++)
 				frame_add_tag(&frame, kinds[combination >> i & 1], (uint16_t)(i + 1));
 			expect_counter(*state, INBOUND, &frame, tags > 2 ? REASON_VLAN : REASON_PORT,
@@ -77,13 +80,16 @@ static void test_tags(void **state)
 /* A tag must be whole, and priority tags and the reserved number are tags as others. */
 static void test_tag_forms(void **state)
 {
-	struct spec spec = {.src = stranger[V4], .dst = host[V4], .protocol = IPPROTO_TCP,
-			    .src_port = 40000, .dst_port = 443};
+	struct spec spec = {.src = stranger[V4],
+			    .dst = host[V4],
+			    .protocol = IPPROTO_TCP,
+			    .src_port = 40000,
+			    .dst_port = 443};
 	struct frame frame;
 
 	for (unsigned tags = 1; tags <= 2; tags++) {
 		spec.vlan_tags = (uint8_t)tags;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		for (uint32_t length = 14; length < 14 + 4 * tags; length++) {
 			frame.length = length;
 			expect_counter(*state, INBOUND, &frame, REASON_TRUNCATED, "%u tags, %u bytes", tags,
@@ -92,7 +98,7 @@ static void test_tag_forms(void **state)
 	}
 	spec.vlan_tags = 0;
 	for (unsigned i = 0; i < 3; i++) {
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		frame_add_tag(&frame, 0x8100, (uint16_t[]){0x0000, 0xe000, 0x0fff}[i]);
 		expect_service(*state, INBOUND, &frame, HTTPS, "tag form %u", i);
 	}
@@ -100,13 +106,11 @@ static void test_tag_forms(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_ethertypes),
 		cmocka_unit_test(test_tags),
 		cmocka_unit_test(test_tag_forms),
 	};
 
-	if (prog_is_refused())
-		return PROG_SKIPPED;
-	return cmocka_run_group_tests(tests, prog_setup, prog_teardown);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

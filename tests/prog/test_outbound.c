@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Outbound: what this host may open becomes a flow that brings its answers back, services may answer, and
  * nothing else leaves. */
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <bpf/bpf.h>
-
 #include "state.h"
 
 enum { DENIED_PORT = N_SERVICES, DENIED_PEER };
 
 static struct spec leaving(const char *src, const char *dst, uint8_t protocol, uint16_t port)
 {
-	return (struct spec){.src = src, .dst = dst, .protocol = protocol, .src_port = 50000, .dst_port = port,
-			     .data = 4};
+	return (struct spec){
+		.src = src, .dst = dst, .protocol = protocol, .src_port = 50000, .dst_port = port, .data = 4};
 }
 
 /* The answer to a frame that left. */
@@ -46,7 +40,7 @@ static const struct {
 	{IPPROTO_UDP, 53, {DENIED_PEER, DNS, DNS}},
 	{IPPROTO_UDP, 1812, {RADIUS, RADIUS, RADIUS}},
 	{IPPROTO_TCP, 8442, {DENIED_PORT, DENIED_PORT, DENIED_PORT}},
-	{IPPROTO_TCP, 443, {DENIED_PORT, DENIED_PORT, DENIED_PORT}}, /* of the other direction */
+	{IPPROTO_TCP, 443, {DENIED_PORT, DENIED_PORT, DENIED_PORT}},  /* of the other direction */
 	{IPPROTO_TCP, 1812, {DENIED_PORT, DENIED_PORT, DENIED_PORT}}, /* of the other transport */
 	{IPPROTO_UDP, 25, {DENIED_PORT, DENIED_PORT, DENIED_PORT}},
 	{IPPROTO_UDP, 514, {DENIED_PORT, DENIED_PORT, DENIED_PORT}},
@@ -69,7 +63,7 @@ static void test_openings(void **state)
 		struct frame frame;
 		struct flow flow;
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, OUTBOUND, &frame,
 			       wanted == DENIED_PEER   ? (uint32_t)REASON_PEER
 			       : wanted == DENIED_PORT ? (uint32_t)REASON_PORT
@@ -102,37 +96,37 @@ static void test_answers(void **state)
 		struct spec answer = answer_to(&sent), other;
 		struct frame frame;
 
-		frame_build(&frame, &answer);
+		packet_build(&frame, &answer);
 		expect_counter(*state, INBOUND, &frame, none, "before anything was sent");
-		frame_build(&frame, &sent);
+		packet_build(&frame, &sent);
 		expect_service(*state, OUTBOUND, &frame, service, "sent");
-		frame_build(&frame, &answer);
+		packet_build(&frame, &answer);
 		expect_service(*state, INBOUND, &frame, service, "answer");
 		other = answer;
 		other.src = office[family];
-		frame_build(&frame, &other);
+		packet_build(&frame, &other);
 		expect_counter(*state, INBOUND, &frame, none, "from another address");
 		other = answer;
 		other.dst = host_too[family];
-		frame_build(&frame, &other);
+		packet_build(&frame, &other);
 		expect_counter(*state, INBOUND, &frame, none, "to another address");
 		other = answer;
 		other.protocol = is_tcp ? IPPROTO_UDP : IPPROTO_TCP;
-		frame_build(&frame, &other);
+		packet_build(&frame, &other);
 		expect_counter(*state, INBOUND, &frame, is_tcp ? REASON_PORT : REASON_NO_FLOW,
 			       "of the other transport");
 		other = answer;
 		other.tcp_flags = SYN;
-		frame_build(&frame, &other);
+		packet_build(&frame, &other);
 		expect_counter(*state, INBOUND, &frame, is_tcp ? REASON_PORT : COUNTER_SERVICES + RADIUS,
 			       "opening towards the flow's port");
 		for (unsigned bit = 0; bit < 32; bit++) {
-			frame_build(&frame, &answer);
+			packet_build(&frame, &answer);
 			frame_flip(&frame, frame.transport + bit / 8, bit % 8);
 			expect_counter(*state, INBOUND, &frame, none, "bit %u of the ports turned", bit);
 		}
 		for (unsigned bit = 0; bit < (family == V4 ? 32u : 128u); bit++) {
-			frame_build(&frame, &answer);
+			packet_build(&frame, &answer);
 			frame_flip(&frame, frame.transport - 1 - bit / 8, bit % 8);
 			expect_counter(*state, INBOUND, &frame, none, "bit %u of our address turned", bit);
 		}
@@ -170,11 +164,11 @@ static void test_replies(void **state)
 
 		spec.src_port = cases[i / 2].port;
 		spec.tcp_flags = cases[i / 2].flags;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, OUTBOUND, &frame, cases[i / 2].to_stranger, "from port %u, flags %#x",
 			       spec.src_port, spec.tcp_flags);
 		spec.dst = office[family];
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, OUTBOUND, &frame, cases[i / 2].to_office,
 			       "to the office from port %u, flags %#x", spec.src_port, spec.tcp_flags);
 	}
@@ -190,11 +184,11 @@ static void test_forwarded(void **state)
 		struct spec spec = leaving(stranger[i % 2], relay[i % 2], i / 2 ? IPPROTO_TCP : IPPROTO_UDP,
 					   i / 2 ? 25 : 53);
 
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		assert_true(prog_run_forwarded(*state, &frame, 1));
 		assert_int_equal(state_n_entries(*state, "flows"), 0);
 		spec.dst_port++;
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		assert_false(prog_run_forwarded(*state, &frame, 1));
 	}
 }
@@ -210,7 +204,7 @@ static void test_forwarded_keeps_nothing_alive(void **state)
 
 		flow.seen_ns -= 10 * SECOND_NS;
 		state_put_flow(*state, "flows", &key, &flow);
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		assert_true(prog_run_forwarded(*state, &frame, 1));
 		assert_true(state_get_flow(*state, "flows", &key, &after));
 		assert_int_equal(after.seen_ns, flow.seen_ns);
@@ -223,15 +217,14 @@ static void test_forwarded_keeps_nothing_alive(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_openings, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_answers, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_replies, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_forwarded, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_forwarded_keeps_nothing_alive, prog_setup, prog_teardown),
+		cmocka_unit_test_setup_teardown(test_forwarded_keeps_nothing_alive, prog_setup,
+						prog_teardown),
 	};
 
-	if (prog_is_refused())
-		return PROG_SKIPPED;
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return prog_main(tests, COUNT(tests), NULL, NULL);
 }

@@ -65,8 +65,9 @@ static void test_sources(void **state)
 				    .dst_port = is_tcp ? 443 : 514};
 		uint32_t service = COUNTER_SERVICES + (is_tcp ? HTTPS : LOGS);
 
-		frame_build(&frame, &spec);
-		expect_counter(*state, INBOUND, &frame, c->denied ? REASON_SOURCE : service, "from %s", c->src);
+		packet_build(&frame, &spec);
+		expect_counter(*state, INBOUND, &frame, c->denied ? REASON_SOURCE : service, "from %s",
+			       c->src);
 	}
 }
 
@@ -78,35 +79,37 @@ static void test_unspecified(void **state)
 		uint8_t hop_limit;
 		uint32_t counter;
 	} cases[] = {
-		{135, 255, COUNTER_ICMP},      {133, 255, COUNTER_ICMP},    {143, 1, COUNTER_ICMP},
-		{131, 1, COUNTER_ICMP},	       {135, 254, REASON_HOP_LIMIT}, {133, 127, REASON_HOP_LIMIT},
-		{143, 2, REASON_HOP_LIMIT},    {134, 255, REASON_SOURCE},   {136, 255, REASON_SOURCE},
-		{137, 255, REASON_SOURCE},     {128, 64, REASON_SOURCE},    {1, 64, REASON_SOURCE},
+		{135, 255, COUNTER_ICMP},   {133, 255, COUNTER_ICMP},     {143, 1, COUNTER_ICMP},
+		{131, 1, COUNTER_ICMP},     {135, 254, REASON_HOP_LIMIT}, {133, 127, REASON_HOP_LIMIT},
+		{143, 2, REASON_HOP_LIMIT}, {134, 255, REASON_SOURCE},    {136, 255, REASON_SOURCE},
+		{137, 255, REASON_SOURCE},  {128, 64, REASON_SOURCE},     {1, 64, REASON_SOURCE},
 		{144, 1, REASON_SOURCE},
 	};
 	struct frame frame;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct spec spec = {.src = "::", .dst = "ff02::1:ff00:10", .protocol = IPPROTO_ICMP,
-				    .type = cases[i].type, .hop_limit = cases[i].hop_limit, .data = 16};
+		struct spec spec = {.src = "::",
+				    .dst = "ff02::1:ff00:10",
+				    .protocol = IPPROTO_ICMP,
+				    .type = cases[i].type,
+				    .hop_limit = cases[i].hop_limit,
+				    .data = 16};
 
-		frame_build(&frame, &spec);
-		expect_counter(*state, INBOUND, &frame, cases[i].counter, "type %u, hop limit %u", cases[i].type,
-			       cases[i].hop_limit);
+		packet_build(&frame, &spec);
+		expect_counter(*state, INBOUND, &frame, cases[i].counter, "type %u, hop limit %u",
+			       cases[i].type, cases[i].hop_limit);
 		spec.src = "::1";
-		frame_build(&frame, &spec);
+		packet_build(&frame, &spec);
 		expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "type %u from ::1", cases[i].type);
 	}
 }
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
+	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sources),
 		cmocka_unit_test(test_unspecified),
 	};
 
-	if (prog_is_refused())
-		return PROG_SKIPPED;
-	return cmocka_run_group_tests(tests, prog_setup, prog_teardown);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

@@ -167,20 +167,6 @@ static void wrong_options(void **state)
 	}
 }
 
-static void nearest(void **state)
-{
-	static const char *const words[] = {"check", "show", "status", "sessions", "down", NULL};
-
-	(void)state;
-	assert_string_equal(option_nearest("chekc", words), "check");
-	assert_string_equal(option_nearest("stats", words), "status");
-	assert_string_equal(option_nearest("dwn", words), "down");
-	assert_null(option_nearest("frobnicate", words));
-	assert_null(option_nearest("", words));
-	assert_int_equal(option_distance("kitten", "sitting"), 3);
-	assert_int_equal(option_distance("", "abc"), 3);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,7 +177,6 @@ int main(void)
 		cmocka_unit_test(json_never_breaks),
 		cmocka_unit_test(options_are_read),
 		cmocka_unit_test(wrong_options),
-		cmocka_unit_test(nearest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

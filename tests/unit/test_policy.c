@@ -444,6 +444,21 @@ static void test_passive_and_services(void **state)
 		     "pinhole\n");
 }
 
+static void test_control_boundary(void **state)
+{
+	struct loaded l = load("services: {x: {tcp: [1, 1000-1023]}}\ninbound: [{service: x, from: any}]\n"
+			       "ftp: {m: {control: x, passive: 3000}}\n");
+
+	(void)state;
+	assert_good(&l);
+	loaded_clear(&l);
+	assert_error("services: {x: {tcp: [1, 1000-1024]}}\ninbound: [{service: x, from: any}]\n"
+		     "ftp: {m: {control: x, passive: 3000}}\n",
+		     "p.yaml:3:20: error: control port 1024 of service 'x' is 1024 or above: that needs "
+		     "'owner', which "
+		     "is not supported yet\n");
+}
+
 static void test_smb_boundary(void **state)
 {
 	struct loaded l =
@@ -500,6 +515,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_passive_and_services),
+		cmocka_unit_test(test_control_boundary),
 		cmocka_unit_test(test_smb_boundary),
 		cmocka_unit_test(test_suggestions),
 		cmocka_unit_test(test_policy_free),

@@ -7,11 +7,16 @@ import socket
 import sys
 import time
 
-WINDOW = 12000
 address = sys.argv[1]
-timeout = float(sys.argv[2]) if len(sys.argv) > 2 else 2.5
+timeout = float(sys.argv[2]) if len(sys.argv) > 2 else 1.3
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
-resource.setrlimit(resource.RLIMIT_NOFILE, (WINDOW + 100, WINDOW + 100))
+WINDOW = 33000  # connections at one time
+try:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (WINDOW + 100, WINDOW + 100))
+except (ValueError, PermissionError):
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    WINDOW = hard - 100
 
 epoll = select.epoll()
 waiting = {}  # by descriptor: socket, port, when it is given up; in the order of that time
