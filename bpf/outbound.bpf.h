@@ -6,7 +6,7 @@
 
 #include "icmp.bpf.h"
 
-enum { SOCK_SYN_SENT = 2, SOCK_ESTABLISHED = 1 }; /* BPF_TCP_* */
+enum { SOCK_ESTABLISHED = 1, SOCK_CLOSE = 7 }; /* BPF_TCP_* */
 
 /* skb->ingress_ifindex: a packet that came in elsewhere is not this host's own. */
 static __always_inline bool is_forwarded(const struct __sk_buff *skb)
@@ -14,19 +14,19 @@ static __always_inline bool is_forwarded(const struct __sk_buff *skb)
 	return skb->ingress_ifindex != 0;
 }
 
-static __always_inline bool socket_is_in_state(struct __sk_buff *skb, __u32 state)
+/* The state of the TCP socket that sends; SOCK_CLOSE where there is none. */
+static __always_inline __u32 socket_state(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
-		return false;
+		return SOCK_CLOSE;
 	sk = bpf_sk_fullsock(sk);
-	return sk && sk->state == state;
+	return sk && sk->protocol == PROTO_TCP ? sk->state : SOCK_CLOSE;
 }
 
-/* Remembers what this host opens. A SYN whose socket no longer waits for the answer (it can outlive it in
- * the neighbour queue) and one without a socket get a flow that is over after the linger: nothing else
- * would end it. */
+/* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
+ * one without a socket get a flow that is over after the linger: nothing else would end it. */
 static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
@@ -38,7 +38,7 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.service = service,
 	};
 
-	if (key->protocol == PROTO_TCP && !socket_is_in_state(skb, SOCK_SYN_SENT))
+	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
 		flow.closing_ns = now;
 	if (bpf_map_update_elem(&flows, key, &flow, BPF_ANY))
 		return REASON_FLOWS_FULL;
@@ -71,7 +71,7 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 
 	if (!pinhole)
 		return REASON_NO_PINHOLE;
-	if (skb && socket_is_in_state(skb, SOCK_ESTABLISHED)) {
+	if (skb && socket_state(skb) == SOCK_ESTABLISHED) {
 		if (!pinhole_use(&pinhole_key, pinhole, key, bpf_get_socket_cookie(skb)))
 			return REASON_NO_PINHOLE;
 		if (totals)

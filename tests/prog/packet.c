@@ -17,7 +17,6 @@ enum {
 	IPV6_BYTES = 40,
 	EXTENSION_BYTES = 8,
 	HOP_LIMIT = 64,
-	IPV4_NOP = 1,
 	AH_BYTES = 24
 };
 
@@ -114,7 +113,7 @@ static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t pr
 	ip[9] = protocol;
 	memcpy(ip + 12, &src.word[3], 4);
 	memcpy(ip + 16, &dst.word[3], 4);
-	memset(ip + IPV4_BYTES, IPV4_NOP, 4u * spec->option_words);
+	memset(ip + IPV4_BYTES, 1 /* no-operation */, 4u * spec->option_words);
 }
 
 /* A header of the form that hop-by-hop and destination options share; as routing header it has no

@@ -93,6 +93,27 @@ static void test_types(void **state)
 	}
 }
 
+/* Ethernet's padding is no part of a message. */
+static void test_short(void **state)
+{
+	struct frame frame;
+
+	for (unsigned i = 0; i < 8 * N_FAMILIES; i++) {
+		struct spec spec = icmp6(135, 255);
+
+		if (i % N_FAMILIES == V4) {
+			spec.src = stranger[V4];
+			spec.dst = host[V4];
+		}
+		packet_build(&frame, &spec);
+		frame_cut_packet(&frame, frame.transport + i / N_FAMILIES);
+		expect_counter(*state, INBOUND, &frame, REASON_TRUNCATED, "%u bytes", i / N_FAMILIES);
+		frame.length += 40;
+		expect_counter(*state, INBOUND, &frame, REASON_LENGTH, "%u bytes and padding",
+			       i / N_FAMILIES);
+	}
+}
+
 /* A message of the other family's ICMP is none. */
 static void test_other_family(void **state)
 {
@@ -112,10 +133,9 @@ static void test_other_family(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_discovery),
-		cmocka_unit_test(test_listener_reports),
-		cmocka_unit_test(test_types),
-		cmocka_unit_test(test_other_family),
+		cmocka_unit_test(test_discovery), cmocka_unit_test(test_listener_reports),
+		cmocka_unit_test(test_types),     cmocka_unit_test(test_other_family),
+		cmocka_unit_test(test_short),
 	};
 
 	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
