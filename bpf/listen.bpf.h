@@ -77,7 +77,8 @@ static __always_inline bool port_is_claimed(const struct addr *local, __u16 port
 
 /* What is known of a listener. */
 struct listener {
-	struct addr local; /* all zero: any address */
+	struct task_struct *task; /* that listens */
+	struct addr local;        /* all zero: any address */
 	__u64 cookie;
 	__u16 port;
 };
@@ -85,6 +86,7 @@ struct listener {
 static __always_inline void report_listener(const struct listener *listener, enum event_kind kind,
 					    __u8 reason, const struct session *session)
 {
+	struct task_struct *task = listener->task;
 	__u64 sequence;
 	struct event *event = report_begin(kind, &sequence);
 
@@ -100,9 +102,9 @@ static __always_inline void report_listener(const struct listener *listener, enu
 	event->protocol = PROTOCOL_TCP;
 	event->origin = ORIGIN_SOCKET;
 	event->reason = reason;
-	event->pid = bpf_get_current_pid_tgid() >> 32;
-	event->uid = bpf_get_current_uid_gid();
-	bpf_get_current_comm(event->comm, sizeof(event->comm));
+	event->pid = BPF_CORE_READ(task, tgid);
+	event->uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_INTO(&event->comm, task, comm);
 	event_end(event, sequence);
 }
 
@@ -197,9 +199,11 @@ static __always_inline void listener_rogue(const struct listener *listener)
 		report_listener(listener, EVENT_ROGUE_LISTENER, 0, NULL);
 }
 
-static __always_inline void listener_open(const struct sock *sk, const struct settings *in_force)
+/* `claims_only`: say nothing where no pinhole can be opened. */
+static __always_inline void listener_open(const struct sock *sk, const struct settings *in_force,
+					  struct task_struct *task, bool claims_only)
 {
-	struct listener listener = {.port = sk->__sk_common.skc_num};
+	struct listener listener = {.task = task, .port = sk->__sk_common.skc_num};
 	__u16 servers = ftp_port_get(in_force, listener.port).passive;
 	struct walk walk;
 	__u64 cookie;
@@ -213,9 +217,11 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	if (bpf_map_lookup_elem(&listeners, &cookie))
 		return;
 	listener.cookie = cookie;
-	walk_files(&walk, servers, in_force->half);
+	walk_files(&walk, task, servers, in_force->half);
 	if (walk.n_clients == 1 && !walk.truncated)
 		listener_offer(sk, in_force, &listener, &walk);
+	else if (claims_only)
+		return;
 	else if (walk.truncated)
 		report_refused(&listener, REFUSED_FILES, NULL);
 	else if (walk.n_clients)

@@ -32,17 +32,23 @@ static __always_inline const struct settings *settings_for(const struct sock *sk
 	return sk->__sk_common.skc_net.net->net_cookie == entry->net_cookie ? entry : NULL;
 }
 
-static __always_inline void sock_addrs(const struct sock *sk, struct addr *local, struct addr *peer)
+static __always_inline void sock_common_addrs(const struct sock_common *sk, struct addr *local,
+					      struct addr *peer)
 {
-	if (sk->__sk_common.skc_family == AF_INET) {
-		*local = addr_of_ipv4(sk->__sk_common.skc_rcv_saddr);
-		*peer = addr_of_ipv4(sk->__sk_common.skc_daddr);
+	if (sk->skc_family == AF_INET) {
+		*local = addr_of_ipv4(sk->skc_rcv_saddr);
+		*peer = addr_of_ipv4(sk->skc_daddr);
 		return;
 	}
 	for (int i = 0; i < 4; i++) {
-		local->word[i] = sk->__sk_common.skc_v6_rcv_saddr.in6_u.u6_addr32[i];
-		peer->word[i] = sk->__sk_common.skc_v6_daddr.in6_u.u6_addr32[i];
+		local->word[i] = sk->skc_v6_rcv_saddr.in6_u.u6_addr32[i];
+		peer->word[i] = sk->skc_v6_daddr.in6_u.u6_addr32[i];
 	}
+}
+
+static __always_inline void sock_addrs(const struct sock *sk, struct addr *local, struct addr *peer)
+{
+	sock_common_addrs(&sk->__sk_common, local, peer);
 }
 
 /* Host byte order. skc_num is 0 once the port was given back, which comes before CLOSE is told. */

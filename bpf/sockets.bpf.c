@@ -100,7 +100,7 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 		return 0;
 	in_force = settings_for(sk);
 	if (in_force)
-		listener_open(sk, in_force);
+		listener_open(sk, in_force, (struct task_struct *)bpf_get_current_task_btf(), false);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Whose control connections does the calling process hold? A bounded walk over its file table. */
+/* Whose control connections does a process hold? A bounded walk over its file table. */
 #ifndef POSTERN_WALK_BPF_H
 #define POSTERN_WALK_BPF_H
 
@@ -101,10 +101,9 @@ static long walk_step(__u32 step, struct walk *walk)
 	return walk->n_clients > 1;
 }
 
-/* Fills walk->n_clients, ->truncated, ->cookie and ->session for the current process. */
-static __always_inline void walk_files(struct walk *walk, __u16 servers, __u32 half)
+/* Fills walk->n_clients, ->truncated, ->cookie and ->session for the task. */
+static __always_inline void walk_files(struct walk *walk, struct task_struct *task, __u16 servers, __u32 half)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	__u32 words = BPF_CORE_READ(table, max_fds) / WALK_BITS_PER_WORD;
 

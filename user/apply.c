@@ -12,6 +12,7 @@
 #include "apply_session.h"
 #include "cleanup.h"
 #include "datapath.h"
+#include "datapath_adopt.h"
 #include "datapath_load.h"
 #include "datapath_sockets.h"
 #include "guard.h"
@@ -280,6 +281,8 @@ static int switch_to(const struct apply_request *request, const struct in_force 
 	};
 	int r = put_half(instance, &in_force->settings, generation, half, failure);
 
+	if (r == 0 && !in_force->current)
+		r = adopt_existing(instance, failure);
 	if (r)
 		return r;
 	r = attach_switch(&attach, result->interfaces, result->n_interfaces, failure);

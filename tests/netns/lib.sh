@@ -29,7 +29,7 @@ ok() { echo "ok $TEST: $1"; }
 
 not_ok() { # NAME [FILE whose text says why]
 	echo "not ok $TEST: $1"
-	[[ -n ${2:-} && -s $2 ]] && tail -n 20 "$2" | sed 's/^/#   /'
+	[[ -n ${2:-} && -s $2 ]] && tail -n 30 "$2" | sed 's/^/#   /'
 	N_FAILED=$((N_FAILED + 1))
 }
 
