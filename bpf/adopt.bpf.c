@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the host already had when its first policy came: connections and listeners become what they would be,
  * had the socket programs seen them begin. Run once each, in this order, with the socket programs live. */
+#include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
 #include "sock.bpf.h"
@@ -138,6 +139,7 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 	flow.control_port = search.control_port;
 	flow.service = server ? server->service : 0;
 	bpf_map_update_elem(&data_flows, key, &flow, BPF_NOEXIST);
+	bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
 	return true;
 }
 
@@ -148,6 +150,10 @@ static __always_inline void adopt_flow(const struct flow_key *key, __u64 cookie)
 	struct flow flow = {.cookie = cookie, .since_ns = now, .seen_ns = now};
 
 	bpf_map_update_elem(&flows, key, &flow, BPF_NOEXIST);
+	if (key->protocol == PROTOCOL_UDP)
+		fragment_peer_touch(&key->peer, now);
+	else
+		bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
 }
 
 SEC("iter/tcp")

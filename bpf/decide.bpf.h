@@ -172,6 +172,16 @@ static __always_inline verdict segment_judge(const struct packet *packet, const 
 					 : verdict;
 }
 
+/* A later fragment, in either direction: it carries no ports, and only UDP needs them. */
+static __noinline verdict fragment_judge(const struct addr *peer, __u8 protocol)
+{
+	const struct fragment_peer *found = bpf_map_lookup_elem(&fragment_peers, peer);
+
+	if (protocol != PROTO_UDP || !found || !fragment_peer_is_live(found, bpf_ktime_get_boot_ns()))
+		return REASON_FRAGMENT;
+	return COUNTER_FRAGMENTS;
+}
+
 static __always_inline verdict tcp_inbound(const struct packet *packet)
 {
 	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, packet->dst_port);

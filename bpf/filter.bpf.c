@@ -23,6 +23,11 @@ static __always_inline verdict judge_inbound(struct cursor *cursor, struct packe
 	denied = packet->is_ipv4 ? source4_is_denied(packet->src.word[3]) : source6_is_denied(&packet->src);
 	if (denied && !(addr_is_zero(&packet->src) && icmp_may_be_unspecified(packet)))
 		return REASON_SOURCE;
+	if (packet->fragment == FRAGMENT_LATER) {
+		struct addr peer = packet->src;
+
+		return fragment_judge(&peer, packet->protocol);
+	}
 	if (packet->protocol == PROTO_TCP)
 		return tcp_inbound(packet);
 	if (packet->protocol == PROTO_UDP)
@@ -42,6 +47,11 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb, struct curs
 		return reason;
 	if (packet->is_link)
 		return COUNTER_LINK;
+	if (packet->fragment == FRAGMENT_LATER) {
+		struct addr peer = packet->dst;
+
+		return fragment_judge(&peer, packet->protocol);
+	}
 	if (packet->protocol == PROTO_TCP)
 		return tcp_outbound(skb, packet);
 	if (packet->protocol == PROTO_UDP)
@@ -128,7 +138,7 @@ int ingress(struct xdp_md *ctx)
 	count(INBOUND, verdict, packet.given.frame_bytes);
 	if (is_admitted(verdict))
 		return XDP_PASS;
-	if (sample_take())
+	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND))
 		report_inbound(ctx, verdict);
 	return XDP_DROP;
 }
@@ -143,7 +153,7 @@ int egress(struct __sk_buff *skb)
 	count(OUTBOUND, verdict, packet.given.frame_bytes);
 	if (is_admitted(verdict))
 		return TC_ALLOW;
-	if (sample_take())
+	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND))
 		report_outbound(skb, verdict);
 	return TC_DENY;
 }

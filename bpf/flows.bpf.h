@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Flows: when one is over. */
+/* Flows: when one is over, and whose fragments may follow. */
 #ifndef POSTERN_FLOWS_BPF_H
 #define POSTERN_FLOWS_BPF_H
 
@@ -13,6 +13,48 @@ static __always_inline bool flow_is_over(const struct flow_key *key, const struc
 	if (key->protocol == FLOW_TCP)
 		return flow->closing_ns && now > flow->closing_ns + TCP_LINGER_S * NS_PER_S;
 	return now > flow->seen_ns + UDP_TIMEOUT_S * NS_PER_S;
+}
+
+/* Its socket is closed. Only the flow of that very socket ends: another may have taken its place. */
+static __always_inline bool flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)
+{
+	struct flow *flow = bpf_map_lookup_elem(map, key);
+
+	if (!flow || flow->cookie != cookie)
+		return false;
+	flow->closing_ns = bpf_ktime_get_boot_ns();
+	return true;
+}
+
+static __always_inline void flow_socket_closed(__u64 cookie)
+{
+	const struct flow_key *entry = bpf_map_lookup_elem(&flow_sockets, &cookie);
+	struct flow_key key;
+
+	if (!entry)
+		return;
+	key = *entry;
+	if (!flow_begin_linger(&flows, &key, cookie))
+		flow_begin_linger(&data_flows, &key, cookie);
+	bpf_map_delete_elem(&flow_sockets, &cookie);
+}
+
+static __always_inline bool fragment_peer_is_live(const struct fragment_peer *peer, __u64 now)
+{
+	return now <= peer->seen_ns + UDP_TIMEOUT_S * NS_PER_S;
+}
+
+/* This host sends UDP to `peer`. Where there is no room, its fragments are denied: nobody else's entry goes.
+ */
+static __always_inline void fragment_peer_touch(const struct addr *peer, __u64 now)
+{
+	struct fragment_peer *found = bpf_map_lookup_elem(&fragment_peers, peer);
+	struct fragment_peer fresh = {.seen_ns = now};
+
+	if (found)
+		found->seen_ns = now;
+	else
+		bpf_map_update_elem(&fragment_peers, peer, &fresh, BPF_NOEXIST);
 }
 
 #endif

@@ -69,7 +69,9 @@ static __always_inline bool quote_parse(struct cursor *cursor, struct packet *pa
 	__u64 used;
 	__be16 *ports;
 
-	if (reason || (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP))
+	if (reason || packet->fragment == FRAGMENT_LATER)
+		return false;
+	if (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP)
 		return false;
 	ports = cursor_take(cursor, 2 * sizeof(*ports));
 	if (!ports)

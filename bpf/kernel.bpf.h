@@ -8,6 +8,8 @@
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
+struct socket;
+
 struct in6_addr {
 	union {
 		__be32 u6_addr32[4];
@@ -42,6 +44,7 @@ struct sock_common {
 
 struct sock {
 	struct sock_common __sk_common;
+	struct socket *sk_socket;
 	__u16 sk_protocol;
 };
 

@@ -118,6 +118,52 @@ static __always_inline void report_refused(const struct listener *listener, enum
 	report_listener(listener, EVENT_PINHOLE_REFUSED, refusal, session);
 }
 
+static __always_inline void pinhole_close(const struct pinhole_key *key, const struct pinhole *pinhole,
+					  enum event_kind kind)
+{
+	struct totals *totals = totals_get();
+	struct pinhole copy = *pinhole;
+
+	if (!pinhole_remove(key))
+		return;
+	if (totals)
+		__sync_fetch_and_add(kind == EVENT_PINHOLE_EXPIRED ? &totals->expired : &totals->closed, 1);
+	report_pinhole(kind, key, &copy, 0);
+}
+
+/* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
+static __always_inline void listener_close(__u64 cookie)
+{
+	const struct pinhole_key *entry = bpf_map_lookup_elem(&listeners, &cookie);
+	const struct pinhole *pinhole;
+	struct pinhole_key key;
+
+	bpf_map_delete_elem(&rogues, &cookie);
+	if (!entry)
+		return;
+	key = *entry;
+	pinhole = bpf_map_lookup_elem(&pinholes, &key);
+	if (pinhole && pinhole->listener == cookie)
+		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
+	bpf_map_delete_elem(&listeners, &cookie);
+}
+
+static long session_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
+			  __u64 *session)
+{
+	struct pinhole_key copy = *key;
+
+	if (pinhole->session == *session)
+		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
+	return 0;
+}
+
+/* The control connection is closed: so is what was opened for it and not yet used. */
+static __always_inline void session_close_pinholes(__u64 session)
+{
+	bpf_for_each_map_elem(&pinholes, session_check, &session, 0);
+}
+
 /* 0, or the enum refusal. */
 static __always_inline int pinhole_open(const struct pinhole_key *key, const struct pinhole *pinhole)
 {
@@ -184,10 +230,14 @@ static __always_inline void listener_offer(const struct sock *sk, const struct s
 	if (!server)
 		return;
 	refusal = listener_claim(sk, listener, server, walk);
-	if (refusal)
+	if (refusal) {
 		report_refused(listener, refusal, &walk->session);
-	else
-		report_listener(listener, EVENT_PINHOLE_OPENED, 0, &walk->session);
+		return;
+	}
+	report_listener(listener, EVENT_PINHOLE_OPENED, 0, &walk->session);
+	/* The session can have closed since the walk found it; its close found no pinhole then. */
+	if (!bpf_map_lookup_elem(&sessions, &walk->cookie))
+		session_close_pinholes(walk->cookie);
 }
 
 /* No session at all: not an FTP server's listener. Reported once for each socket. */
@@ -195,7 +245,8 @@ static __always_inline void listener_rogue(const struct listener *listener)
 {
 	__u64 cookie = listener->cookie, now = bpf_ktime_get_boot_ns();
 
-	if (!bpf_map_update_elem(&rogues, &cookie, &now, BPF_NOEXIST))
+	if (!bpf_map_update_elem(&rogues, &cookie, &now, BPF_NOEXIST) &&
+	    sample_take(SAMPLE_ROGUES, ROGUES_PER_SECOND))
 		report_listener(listener, EVENT_ROGUE_LISTENER, 0, NULL);
 }
 
@@ -228,52 +279,6 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 		report_refused(&listener, REFUSED_CLIENTS, NULL);
 	else
 		listener_rogue(&listener);
-}
-
-static __always_inline void pinhole_close(const struct pinhole_key *key, const struct pinhole *pinhole,
-					  enum event_kind kind)
-{
-	struct totals *totals = totals_get();
-	struct pinhole copy = *pinhole;
-
-	if (!pinhole_remove(key))
-		return;
-	if (totals)
-		__sync_fetch_and_add(kind == EVENT_PINHOLE_EXPIRED ? &totals->expired : &totals->closed, 1);
-	report_pinhole(kind, key, &copy, 0);
-}
-
-/* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
-static __always_inline void listener_close(__u64 cookie)
-{
-	const struct pinhole_key *entry = bpf_map_lookup_elem(&listeners, &cookie);
-	const struct pinhole *pinhole;
-	struct pinhole_key key;
-
-	bpf_map_delete_elem(&rogues, &cookie);
-	if (!entry)
-		return;
-	key = *entry;
-	pinhole = bpf_map_lookup_elem(&pinholes, &key);
-	if (pinhole && pinhole->listener == cookie)
-		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
-	bpf_map_delete_elem(&listeners, &cookie);
-}
-
-static long session_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
-			  __u64 *session)
-{
-	struct pinhole_key copy = *key;
-
-	if (pinhole->session == *session)
-		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
-	return 0;
-}
-
-/* The control connection is closed: so is what was opened for it and not yet used. */
-static __always_inline void session_close_pinholes(__u64 session)
-{
-	bpf_for_each_map_elem(&pinholes, session_check, &session, 0);
 }
 
 #endif

@@ -5,8 +5,15 @@
 #define POSTERN_OUTBOUND_BPF_H
 
 #include "icmp.bpf.h"
+#include "sessions.bpf.h"
 
-enum { SOCK_ESTABLISHED = 1, SOCK_CLOSE = 7 }; /* BPF_TCP_* */
+enum {
+	SOCK_ESTABLISHED = 1,
+	SOCK_SYN_SENT = 2,
+	SOCK_SYN_RECV = 3,
+	SOCK_CLOSE = 7,
+	SOCK_CLOSE_WAIT = 8
+}; /* BPF_TCP_* */
 
 /* skb->ingress_ifindex: a packet that came in elsewhere is not this host's own. */
 static __always_inline bool is_forwarded(const struct __sk_buff *skb)
@@ -37,11 +44,16 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.generation = generation,
 		.service = service,
 	};
+	__u64 cookie = flow.cookie;
 
 	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
 		flow.closing_ns = now;
 	if (bpf_map_update_elem(&flows, key, &flow, BPF_ANY))
 		return REASON_FLOWS_FULL;
+	if (key->protocol == PROTO_UDP)
+		fragment_peer_touch(&key->peer, now);
+	else if (!flow.closing_ns)
+		bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
 	return admit_service(service);
 }
 
@@ -61,17 +73,19 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 }
 
 /* A port that a pinhole is open at. Where our own socket there is established already, the event that
- * should have made a flow of it was lost: made up for here. */
+ * should have made a flow of it was lost: made up for here. A socket that answers a SYN with one of its own
+ * has not listened: the listener answers through a request, not through a full socket. */
 static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
 					   __u16 service)
 {
 	struct pinhole_key pinhole_key;
 	struct pinhole *pinhole = pinhole_judge(key, is_ipv4, &pinhole_key);
 	struct totals *totals = totals_get();
+	__u32 state = skb ? socket_state(skb) : SOCK_CLOSE;
 
-	if (!pinhole)
+	if (!pinhole || state == SOCK_SYN_SENT || state == SOCK_SYN_RECV)
 		return REASON_NO_PINHOLE;
-	if (skb && socket_state(skb) == SOCK_ESTABLISHED) {
+	if (state == SOCK_ESTABLISHED) {
 		if (!pinhole_use(&pinhole_key, pinhole, key, bpf_get_socket_cookie(skb)))
 			return REASON_NO_PINHOLE;
 		if (totals)
@@ -80,24 +94,76 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 	return admit_service(service);
 }
 
+/* What a data connection sends. Its FIN, and all it sends after that, bound how long it can outlive its
+ * socket should the socket's close go unseen. */
+static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, bool is_ipv4,
+					  __u8 tcp_flags)
+{
+	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
+	verdict verdict;
+
+	if (!flow)
+		return REASON_NO_FLOW;
+	verdict = flow_judge(key, flow, true, is_ipv4, !skb);
+	if (skb && is_admitted(verdict) && (flow->closing_ns || tcp_flags & (TCP_FIN | TCP_RST)) &&
+	    socket_state(skb) != SOCK_CLOSE)
+		flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
+	return verdict;
+}
+
+/* What a control connection sends shows a session whose beginning was not seen, before the server can answer
+ * PASV; its FIN or RST, that it ends. */
+static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags)
+{
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
+	struct totals *totals = totals_get();
+	__u32 state = socket_state(skb);
+
+	if (session) {
+		if (tcp_flags & (TCP_FIN | TCP_RST))
+			session->closing_ns = bpf_ktime_get_boot_ns();
+		return;
+	}
+	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
+		return;
+	if (session_begin(key, cookie) && totals)
+		__sync_fetch_and_add(&totals->repaired, 1);
+}
+
+/* A connection that this host opened from a passive port comes before the pinholes there: it must not use one
+ * up. */
+static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct packet *packet,
+					     const struct flow_key *key, __u16 service)
+{
+	verdict verdict = data_flow_reply(skb, key, packet->is_ipv4, packet->tcp_flags);
+
+	if (verdict != REASON_NO_FLOW)
+		return verdict;
+	verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+	if (verdict != REASON_NO_FLOW)
+		return verdict;
+	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service);
+	if (is_admitted(verdict))
+		return verdict;
+	/* Establishment moves a connection from the pinhole to the flow. */
+	return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+}
+
 static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct packet *packet,
 					 const struct flow_key *key)
 {
 	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, packet->src_port);
-	verdict verdict;
 
 	if (!rule)
 		return REASON_INTERNAL;
-	if (rule_admits(rule, &packet->dst, packet->is_ipv4))
+	if (rule_admits(rule, &packet->dst, packet->is_ipv4)) {
+		if (skb && rule->flags & PORT_CONTROL)
+			control_sent(skb, key, packet->tcp_flags);
 		return admit_service(rule->service);
-	if (rule->flags & PORT_PASSIVE) {
-		verdict = data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
-		if (is_admitted(verdict) || verdict == REASON_CUT)
-			return verdict;
-		verdict = pinhole_outbound(skb, packet->is_ipv4, key, rule->service);
-		if (is_admitted(verdict))
-			return verdict;
 	}
+	if (rule->flags & PORT_PASSIVE)
+		return passive_reply(skb, packet, key, rule->service);
 	return segment_judge(packet, key);
 }
 
@@ -124,8 +190,10 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 	if (flow) {
 		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made);
 		if (is_admitted(verdict)) {
-			if (skb && !is_forwarded(skb))
+			if (skb && !is_forwarded(skb)) {
 				flow->seen_ns = bpf_ktime_get_boot_ns();
+				fragment_peer_touch(&key.peer, flow->seen_ns);
+			}
 			return verdict;
 		}
 	}

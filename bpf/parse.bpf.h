@@ -16,9 +16,12 @@
 
 enum {
 	MAX_VLAN_TAGS = 2,
-	ETHERTYPE_SLOW = 0x8809,     /* IEEE 802.3 annex 57A: LACP and its kin */
-	ETHERTYPE_EAPOL = 0x888e,    /* IEEE 802.1X */
-	IP_OFFSET_AND_MORE = 0x3fff, /* RFC 791: fragment offset and the more-fragments bit */
+	ETHERTYPE_SLOW = 0x8809,  /* IEEE 802.3 annex 57A: LACP and its kin */
+	ETHERTYPE_EAPOL = 0x888e, /* IEEE 802.1X */
+	IP_OFFSET = 0x1fff,       /* RFC 791: fragment offset */
+	IP_MORE = 0x2000,         /* and the more-fragments bit */
+	MAX_EXTENSIONS = 6,       /* IPv6 extension headers of one packet */
+	MIN_EXTENSION = 8,
 	PROTO_HOPOPTS = 0,
 	PROTO_ICMP = 1,
 	PROTO_TCP = 6,
@@ -40,6 +43,8 @@ struct cursor {
 	void *end;
 };
 
+enum fragment_kind { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
+
 /* What is known of a packet before it is parsed. */
 struct given {
 	__u32 frame_bytes;
@@ -59,7 +64,8 @@ struct packet {
 	__u8 tcp_flags;
 	__u8 hop_limit;
 	bool is_ipv4;
-	bool is_link; /* a need of the link: admitted, and nothing else about it is known */
+	__u8 fragment; /* enum fragment_kind */
+	bool is_link;  /* a need of the link: admitted, and nothing else about it is known */
 };
 
 /* The next `size` bytes, which are the cursor's no longer; NULL where the packet ends before. */
@@ -79,6 +85,14 @@ struct icmp_header {
 	__u8 code;
 	__be16 checksum;
 	__be32 rest;
+};
+
+/* RFC 8200, 4.5 */
+struct fragment_header {
+	__u8 next;
+	__u8 reserved;
+	__be16 offset;
+	__be32 id;
 };
 
 struct vlan_header {
@@ -144,10 +158,19 @@ static __always_inline bool source6_is_denied(const struct addr *source)
 	return !source->word[3] || source->word[3] == bpf_htonl(1);
 }
 
+/* `offset` in units of 8 bytes. A fragment at offset 8 exists only to overwrite the flags of the first one
+ * (RFC 3128). */
+static __always_inline enum reason fragment_set(struct packet *packet, __u16 offset, bool more)
+{
+	packet->fragment = offset ? FRAGMENT_LATER : more ? FRAGMENT_FIRST : FRAGMENT_NONE;
+	return offset == 1 ? REASON_FRAGMENT : REASON_NONE;
+}
+
 static __always_inline enum reason parse_ipv4(struct cursor *cursor, struct packet *packet)
 {
 	struct iphdr *ip = cursor_take(cursor, sizeof(*ip));
 	__u32 header, total;
+	__u16 fragment;
 
 	if (!ip)
 		return REASON_TRUNCATED;
@@ -163,25 +186,81 @@ static __always_inline enum reason parse_ipv4(struct cursor *cursor, struct pack
 	packet->payload = total - header;
 	addr_set_ipv4(&packet->src, ip->saddr);
 	addr_set_ipv4(&packet->dst, ip->daddr);
-	if (ip->frag_off & bpf_htons(IP_OFFSET_AND_MORE))
-		return REASON_FRAGMENT;
 	if (header > sizeof(*ip) && !cursor_take(cursor, header - sizeof(*ip)))
 		return REASON_TRUNCATED;
-	return REASON_NONE;
+	fragment = bpf_ntohs(ip->frag_off);
+	return fragment_set(packet, fragment & IP_OFFSET, fragment & IP_MORE);
+}
+
+/* RFC 8200, 4. A routing header that still has somewhere to go is for a router (RFC 5095 ended its use by
+ * hosts); AH counts its length in other units (RFC 4302, 2.2). Returns the header's length, or 0. */
+static __always_inline __u32 extension_length(__u8 type, const struct ipv6_rt_hdr *header)
+{
+	if (type == PROTO_AH)
+		return (header->hdrlen + 2) * 4;
+	if (type == PROTO_ROUTING && header->segments_left)
+		return 0;
+	return (header->hdrlen + 1) * 8;
 }
 
 static __always_inline bool is_extension(__u8 protocol)
 {
 	return protocol == PROTO_HOPOPTS || protocol == PROTO_ROUTING || protocol == PROTO_DSTOPTS ||
-	       protocol == PROTO_AH || protocol == PROTO_NONE;
+	       protocol == PROTO_AH;
 }
 
-/* Of the extension headers only hop-by-hop options are looked through: multicast listener reports carry
- * one (RFC 3810, 5). */
+/* An atomic fragment (RFC 6946) is a whole packet. */
+static __always_inline enum reason parse_fragment6(struct cursor *cursor, struct packet *packet)
+{
+	struct fragment_header *header = cursor_take(cursor, sizeof(*header));
+
+	if (!header)
+		return REASON_TRUNCATED;
+	if (packet->payload < sizeof(*header))
+		return REASON_LENGTH;
+	packet->protocol = header->next;
+	packet->payload -= sizeof(*header);
+	return fragment_set(packet, bpf_ntohs(header->offset) >> 3, bpf_ntohs(header->offset) & 1);
+}
+
+/* Looks through the extension headers that hosts may use; what follows another header than those is told by
+ * its number. Hop-by-hop options come first or not at all; a fragment header ends the walk, since what would
+ * follow it can be in another fragment. */
+static __always_inline enum reason parse_extensions(struct cursor *cursor, struct packet *packet)
+{
+#pragma unroll
+	for (int i = 0; i < MAX_EXTENSIONS; i++) {
+		struct ipv6_rt_hdr *header;
+		__u32 length;
+
+		if (packet->protocol == PROTO_FRAGMENT)
+			return parse_fragment6(cursor, packet);
+		if (!is_extension(packet->protocol))
+			return packet->protocol == PROTO_NONE ? REASON_EXTENSION : REASON_NONE;
+		if (i > 0 && packet->protocol == PROTO_HOPOPTS)
+			return REASON_EXTENSION;
+		header = cursor_take(cursor, sizeof(*header));
+		if (!header)
+			return REASON_TRUNCATED;
+		length = extension_length(packet->protocol, header);
+		if (length < MIN_EXTENSION)
+			return REASON_EXTENSION;
+		if (packet->payload < length)
+			return REASON_LENGTH;
+		packet->protocol = header->nexthdr;
+		packet->payload -= length;
+		if (!cursor_take(cursor, length - sizeof(*header)))
+			return REASON_TRUNCATED;
+	}
+	return is_extension(packet->protocol) || packet->protocol == PROTO_FRAGMENT ||
+			       packet->protocol == PROTO_NONE
+		       ? REASON_EXTENSION
+		       : REASON_NONE;
+}
+
 static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct packet *packet)
 {
 	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
-	__u32 options;
 
 	if (!ip)
 		return REASON_TRUNCATED;
@@ -193,24 +272,7 @@ static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct pack
 	packet->payload = bpf_ntohs(ip->payload_len);
 	addr_set_ipv6(&packet->src, &ip->saddr);
 	addr_set_ipv6(&packet->dst, &ip->daddr);
-	if (packet->protocol == PROTO_HOPOPTS) {
-		struct ipv6_opt_hdr *header = cursor_take(cursor, sizeof(*header));
-
-		if (!header)
-			return REASON_TRUNCATED;
-		options = (header->hdrlen + 1) * 8;
-		if (packet->payload < options)
-			return REASON_LENGTH;
-		packet->protocol = header->nexthdr;
-		packet->payload -= options;
-		if (!cursor_take(cursor, options - sizeof(*header)))
-			return REASON_TRUNCATED;
-		if (packet->protocol != PROTO_ICMPV6)
-			return REASON_EXTENSION;
-	}
-	if (packet->protocol == PROTO_FRAGMENT)
-		return REASON_FRAGMENT;
-	return is_extension(packet->protocol) ? REASON_EXTENSION : REASON_NONE;
+	return parse_extensions(cursor, packet);
 }
 
 /* Flags that no TCP sends: after the first segment all carry ACK or RST, and SYN, FIN and RST exclude
@@ -222,16 +284,24 @@ static __always_inline bool tcp_flags_are_denied(__u8 flags)
 	return !(flags & (TCP_SYN | TCP_ACK | TCP_RST)) || (control & (control - 1));
 }
 
+/* A first fragment that ends before its ports and flags hides them. */
+static __always_inline enum reason short_of(const struct packet *packet)
+{
+	return packet->fragment ? REASON_FRAGMENT : REASON_TRUNCATED;
+}
+
 static __always_inline enum reason parse_tcp(struct cursor *cursor, struct packet *packet)
 {
 	struct tcphdr *tcp = cursor_take(cursor, sizeof(*tcp));
 	__u32 header;
 
 	if (!tcp)
-		return REASON_TRUNCATED;
+		return short_of(packet);
 	header = tcp->doff * 4;
-	if (header < sizeof(*tcp) || packet->payload < header)
+	if (header < sizeof(*tcp))
 		return REASON_LENGTH;
+	if (packet->payload < header)
+		return packet->fragment ? REASON_FRAGMENT : REASON_LENGTH;
 	packet->src_port = bpf_ntohs(tcp->source);
 	packet->dst_port = bpf_ntohs(tcp->dest);
 	packet->tcp_flags = ((__u8 *)tcp)[13];
@@ -246,9 +316,11 @@ static __always_inline enum reason parse_udp(struct cursor *cursor, struct packe
 	__u32 length;
 
 	if (!udp)
-		return REASON_TRUNCATED;
+		return short_of(packet);
 	length = bpf_ntohs(udp->len);
-	if (length < sizeof(*udp) || packet->payload < length)
+	if (length < sizeof(*udp))
+		return REASON_LENGTH;
+	if (!packet->fragment && packet->payload < length)
 		return REASON_LENGTH;
 	packet->src_port = bpf_ntohs(udp->source);
 	packet->dst_port = bpf_ntohs(udp->dest);
@@ -259,6 +331,8 @@ static __always_inline enum reason parse_icmp(struct cursor *cursor, struct pack
 {
 	struct icmp_header *icmp = cursor_take(cursor, sizeof(*icmp));
 
+	if (packet->fragment)
+		return REASON_FRAGMENT;
 	if (!icmp)
 		return REASON_TRUNCATED;
 	if (packet->payload < sizeof(*icmp))
@@ -268,8 +342,11 @@ static __always_inline enum reason parse_icmp(struct cursor *cursor, struct pack
 	return REASON_NONE;
 }
 
+/* A later fragment has no transport header; who sent it decides. */
 static __always_inline enum reason parse_transport(struct cursor *cursor, struct packet *packet)
 {
+	if (packet->fragment == FRAGMENT_LATER)
+		return REASON_NONE;
 	if (packet->protocol == PROTO_TCP)
 		return parse_tcp(cursor, packet);
 	if (packet->protocol == PROTO_UDP)

@@ -107,6 +107,7 @@ static __always_inline bool pinhole_use(const struct pinhole_key *key, const str
 		bpf_map_delete_elem(&data_flows, flow_key);
 		return false;
 	}
+	bpf_map_update_elem(&flow_sockets, &cookie, flow_key, BPF_ANY);
 	if (totals)
 		__sync_fetch_and_add(&totals->used, 1);
 	report_pinhole(EVENT_PINHOLE_USED, key, &copy, flow_key->peer_port);

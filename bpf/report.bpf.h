@@ -62,12 +62,11 @@ static __always_inline struct event *report_begin(enum event_kind kind, __u64 *s
 	return event;
 }
 
-/* Whether this CPU may report another denial: so many at once, and so many more each second. The clock is
+/* Whether this CPU may report another one: so many at once, and so many more each second. The clock is
  * read once a tick at most, since this is on the path of every packet of a flood. */
-static __always_inline bool sample_take(void)
+static __always_inline bool sample_take(__u32 what, __u64 per_second)
 {
-	__u32 zero = 0;
-	struct sample *sample = bpf_map_lookup_elem(&samples, &zero);
+	struct sample *sample = bpf_map_lookup_elem(&samples, &what);
 	__u64 tick, second;
 
 	if (!sample)
@@ -77,11 +76,11 @@ static __always_inline bool sample_take(void)
 		if (tick == sample->tick)
 			return false;
 		sample->tick = tick;
-		second = bpf_ktime_get_coarse_ns() / NS_PER_S;
+		second = bpf_ktime_get_boot_ns() / NS_PER_S;
 		if (second == sample->second)
 			return false;
 		sample->second = second;
-		sample->left = DENIALS_PER_SECOND;
+		sample->left = per_second;
 	}
 	sample->left--;
 	return true;

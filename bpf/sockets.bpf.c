@@ -5,8 +5,10 @@
  * A tracing program is skipped while it is already active on its CPU, and a softirq or another task can
  * interrupt it anywhere. So each handler is attached twice: where one copy is skipped, the other runs. Both
  * may run for the same event, so every handler does nothing where its work is done already. */
+#include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
+#include "sessions.bpf.h"
 #include "sock.bpf.h"
 #include "sweep.bpf.h"
 
@@ -25,19 +27,7 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 
 	sock_addrs(sk, &key.local, &key.peer);
 	if (ftp.control) {
-		struct session session = {
-			.client = key.peer,
-			.local = key.local,
-			.client_port = key.peer_port,
-			.control_port = port,
-			.since_ns = bpf_ktime_get_boot_ns(),
-		};
-		struct totals *totals = totals_get();
-
-		/* -EEXIST is the other copy's work, told from a full map by looking. */
-		if (bpf_map_update_elem(&sessions, &cookie, &session, BPF_NOEXIST) &&
-		    !bpf_map_lookup_elem(&sessions, &cookie) && totals)
-			__sync_fetch_and_add(&totals->untracked, 1);
+		session_begin(&key, cookie);
 		return;
 	}
 	pinhole = pinhole_find(&key.peer, &key.local, port, &pinhole_key);
@@ -45,50 +35,36 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 		pinhole_use(&pinhole_key, pinhole, &key, cookie);
 }
 
-static __always_inline bool flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)
-{
-	struct flow *flow = bpf_map_lookup_elem(map, key);
-
-	if (!flow)
-		return false;
-	if (flow->cookie == cookie && !flow->closing_ns)
-		flow->closing_ns = bpf_ktime_get_boot_ns();
-	return true;
-}
-
-static __always_inline void on_close(const struct sock *sk)
+/* Whatever it was: a control connection, a listener, a connection of a flow. Cookies are unique on the host,
+ * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
+static __always_inline int on_close(const struct sock *sk)
 {
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
-	struct flow_key key = {
-		.local_port = sock_local_port(sk),
-		.peer_port = sock_peer_port(sk),
-		.protocol = PROTOCOL_TCP,
-	};
 
-	if (!bpf_map_delete_elem(&sessions, &cookie)) {
+	if (sk->sk_protocol != PROTOCOL_TCP)
+		return 0;
+	if (!bpf_map_delete_elem(&sessions, &cookie))
 		session_close_pinholes(cookie);
-		return;
-	}
-	sock_addrs(sk, &key.local, &key.peer);
-	if (!flow_begin_linger(&flows, &key, cookie))
-		flow_begin_linger(&data_flows, &key, cookie);
+	listener_close(cookie);
+	flow_socket_closed(cookie);
+	return 0;
 }
 
 static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
 {
 	const struct settings *in_force;
 
-	if (new_state != CLOSE && !(new_state == ESTABLISHED && old_state == SYN_RECV))
+	if (new_state == CLOSE)
+		return on_close(sk);
+	if (new_state != ESTABLISHED || old_state != SYN_RECV)
+		return 0;
+	/* What nobody has accepted yet is a listener's child; a socket that some process holds has opened
+	 * simultaneously (RFC 9293, 3.5), and is no server's. */
+	if (sk->sk_socket)
 		return 0;
 	in_force = settings_for(sk);
-	if (!in_force)
-		return 0;
-	if (new_state == ESTABLISHED)
+	if (in_force)
 		on_established(sk, in_force);
-	else if (old_state == LISTEN)
-		listener_close(bpf_get_socket_cookie((void *)sk));
-	else
-		on_close(sk);
 	return 0;
 }
 
@@ -126,6 +102,19 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_2, const struct sock *sk, int old_state, int new_state)
 {
 	return on_listen(sk, new_state);
+}
+
+/* A second way to learn of a close, often in another context than the first. */
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_1, const struct sock *sk)
+{
+	return on_close(sk);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_2, const struct sock *sk)
+{
+	return on_close(sk);
 }
 
 /* Run once by user space; the timer goes on by itself. */

@@ -86,6 +86,22 @@ struct {
 	__type(value, struct flow);
 } data_flows SEC(".maps");
 
+/* The flow of a TCP socket, by its cookie: addresses may have been translated between the socket and the
+ * wire. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FLOWS + MAX_DATA_FLOWS);
+	__type(key, __u64);
+	__type(value, struct flow_key);
+} flow_sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FRAGMENT_PEERS);
+	__type(key, struct addr);
+	__type(value, struct fragment_peer);
+} fragment_peers SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, N_DIRECTIONS *N_COUNTERS);
@@ -121,7 +137,9 @@ struct {
 	__type(value, struct event_heads);
 } event_heads SEC(".maps");
 
-/* Each CPU's allowance of denials to report. */
+/* Each CPU's allowance of reports that others can cause without end. */
+enum { SAMPLE_DENIALS, SAMPLE_ROGUES, N_SAMPLES };
+
 struct sample {
 	__u64 left;
 	__u64 tick;   /* jiffies when the clock was last read */
@@ -130,7 +148,7 @@ struct sample {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, N_SAMPLES);
 	__type(key, __u32);
 	__type(value, struct sample);
 } samples SEC(".maps");

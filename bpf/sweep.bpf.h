@@ -42,14 +42,38 @@ static long flow_sweep(void *map, const struct flow_key *key, const struct flow 
 	return 0;
 }
 
+/* Only where its close was not seen. */
+static long session_sweep(void *map, const __u64 *cookie, const struct session *session, __u64 *now)
+{
+	__u64 copy = *cookie;
+
+	if (!session->closing_ns || *now < session->closing_ns + FIN_LINGER_S * NS_PER_S)
+		return 0;
+	if (!bpf_map_delete_elem(map, &copy))
+		session_close_pinholes(copy);
+	return 0;
+}
+
+static long fragment_peer_sweep(void *map, const struct addr *key, const struct fragment_peer *peer,
+				__u64 *now)
+{
+	struct addr copy = *key;
+
+	if (!fragment_peer_is_live(peer, *now))
+		bpf_map_delete_elem(map, &copy);
+	return 0;
+}
+
 static int sweep_run(void *map, __u32 *key, struct sweep *sweep)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	bpf_for_each_map_elem(&pinholes, pinhole_sweep, &now, 0);
 	if (sweep->runs++ % SWEEPS_PER_FLOWS == 0) {
+		bpf_for_each_map_elem(&sessions, session_sweep, &now, 0);
 		bpf_for_each_map_elem(&flows, flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&data_flows, flow_sweep, &now, 0);
+		bpf_for_each_map_elem(&fragment_peers, fragment_peer_sweep, &now, 0);
 	}
 	bpf_timer_start(&sweep->timer, SWEEP_PERIOD_S * NS_PER_S, 0);
 	return 0;

@@ -118,7 +118,8 @@ static __always_inline void walk_files(struct walk *walk, struct task_struct *ta
 		walk->n_words = 0;
 		walk->truncated = 1;
 	}
-	bpf_loop(WALK_MAX_FILES + WALK_MAX_WORDS, walk_step, walk, 0);
+	/* One step more, to see what lies beyond the last file. */
+	bpf_loop(WALK_MAX_FILES + WALK_MAX_WORDS + 1, walk_step, walk, 0);
 }
 
 #endif

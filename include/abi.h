@@ -12,23 +12,26 @@
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
 enum limit {
-	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
-	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
-	MAX_SERVICES = 4096,   /* distinct service names, FTP servers included */
-	MAX_INTERFACES = 64,   /* of one instance */
-	MAX_FTP_SERVERS = 16,  /* one bit each in struct ftp_port */
-	MAX_SESSIONS = 16384,  /* live control connections */
-	MAX_LISTENERS = 16384, /* listeners of FTP servers that were given a pinhole */
-	MAX_PINHOLES = 4096,   /* open at one time */
-	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
-	MAX_FLOWS = 65536,     /* opened outward by this host */
-	MAX_DATA_FLOWS = 65536 /* established through a pinhole */
+	MAX_ZONES = 256,            /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096,       /* different sets of zones that ports are open for */
+	MAX_SERVICES = 4096,        /* distinct service names, FTP servers included */
+	MAX_INTERFACES = 64,        /* of one instance */
+	MAX_FTP_SERVERS = 16,       /* one bit each in struct ftp_port */
+	MAX_SESSIONS = 16384,       /* live control connections */
+	MAX_LISTENERS = 16384,      /* listeners of FTP servers that were given a pinhole */
+	MAX_PINHOLES = 4096,        /* open at one time */
+	MAX_ROGUES = 1024,          /* remembered, so that each is reported once */
+	MAX_FLOWS = 65536,          /* opened outward by this host */
+	MAX_FRAGMENT_PEERS = 16384, /* that this host has live UDP flows with */
+	MAX_DATA_FLOWS = 65536      /* established through a pinhole */
 };
 
 enum {
 	TCP_LINGER_S = 60,  /* a flow outlives its socket so long, for the peer's last FIN */
 	UDP_TIMEOUT_S = 60, /* a UDP flow that this host has not sent on for so long is over */
-	SWEEP_PERIOD_S = 1  /* how often what is over is removed and reported */
+	FIN_LINGER_S =
+		300, /* that long after our last segment once we have sent FIN, should the close go unseen */
+	SWEEP_PERIOD_S = 1 /* how often what is over is removed and reported */
 };
 
 /* An address in network byte order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that the
@@ -47,8 +50,8 @@ enum reason {
 	REASON_ETHERTYPE,  /* not IP, ARP or a need of the link */
 	REASON_VLAN,       /* more than two VLAN tags */
 	REASON_IP_HEADER,  /* version or header length is wrong */
-	REASON_FRAGMENT,   /* a fragment */
-	REASON_EXTENSION,  /* an IPv6 extension header that is not looked through */
+	REASON_FRAGMENT,   /* of no live UDP flow, or made to deceive: too short, or at offset 8 */
+	REASON_EXTENSION,  /* an IPv6 extension header out of place, or that leads elsewhere */
 	REASON_SOURCE,     /* an address that no host may send from */
 	REASON_PROTOCOL,   /* an IP protocol that nothing allows */
 	REASON_TCP_FLAGS,  /* a combination that TCP does not have */
@@ -68,8 +71,9 @@ enum reason {
 
 /* Counter indexes of one direction: the reasons, what is admitted without a service, services. */
 enum counter {
-	COUNTER_LINK = 32, /* ARP, LACP and its kin, 802.1X */
-	COUNTER_ICMP = 33, /* errors, neighbour discovery, multicast listener reports */
+	COUNTER_LINK = 32,      /* ARP, LACP and its kin, 802.1X */
+	COUNTER_ICMP = 33,      /* errors, neighbour discovery, multicast listener reports */
+	COUNTER_FRAGMENTS = 34, /* later fragments of UDP datagrams */
 	COUNTER_SERVICES = 64,
 	N_COUNTERS = COUNTER_SERVICES + MAX_SERVICES
 };
@@ -85,6 +89,7 @@ enum port_flag {
 	PORT_OPEN = 1,    /* a service; `peers` tells for whom */
 	PORT_ANY = 2,     /* for every peer: `peers` need not be asked */
 	PORT_PASSIVE = 4, /* an FTP server's passive port: pinholes open it */
+	PORT_CONTROL = 8, /* an FTP server's control port */
 };
 
 struct port_rule {
@@ -175,6 +180,7 @@ struct session {
 	struct addr client;
 	struct addr local;
 	__u64 since_ns;    /* CLOCK_BOOTTIME, as every time below */
+	__u64 closing_ns;  /* when this host last sent FIN or RST; 0: not yet */
 	__u16 client_port; /* host byte order, as every port below */
 	__u16 control_port;
 	__u32 pad;
@@ -215,10 +221,16 @@ struct flow {
 	__u64 cookie; /* of the socket; its close begins the linger */
 	__u64 since_ns;
 	__u64 seen_ns;    /* UDP: when this host last sent */
-	__u64 closing_ns; /* TCP: when the socket closed; 0 while it lives */
+	__u64 closing_ns; /* TCP: from when on it lingers; 0 while its socket lives */
 	__u32 generation; /* of the policy that last admitted it; another one judges it anew */
 	__u16 service;
 	__u16 control_port; /* data connections: lives while this service admits the client */
+};
+
+/* Map `fragment_peers`: with whom this host has live UDP flows; only their later fragments pass, since those
+ * carry no ports to be judged by. */
+struct fragment_peer {
+	__u64 seen_ns; /* when this host last sent to it */
 };
 
 /* Map `totals`, one entry: what happened to pinholes since the instance began. */
@@ -228,7 +240,7 @@ struct totals {
 	__u64 expired;
 	__u64 closed;
 	__u64 refused;
-	__u64 repaired;  /* data connections whose establishment only their first packet showed */
+	__u64 repaired;  /* sessions and data connections that only our own first segment showed */
 	__u64 untracked; /* sessions or data connections that there was no room to remember */
 };
 
@@ -282,7 +294,8 @@ struct event {
 enum {
 	N_EVENTS = 4096,
 	N_DENIALS = 4096,
-	DENIALS_PER_SECOND = 64 /* sampled on each CPU */
+	DENIALS_PER_SECOND = 64, /* sampled on each CPU */
+	ROGUES_PER_SECOND = 8    /* on each CPU: any local user can make them */
 };
 
 /* Map `event_heads`, one entry: how many events were ever written to each log. */

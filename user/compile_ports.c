@@ -80,6 +80,7 @@ static struct zone_set mark_control(struct work *work, size_t n)
 		for (size_t k = 0; k < service->n_tcp; k++)
 			for (unsigned port = service->tcp[k].first; port <= service->tcp[k].last; port++) {
 				work->compiled->ftp_ports[port].control |= (uint16_t)(1u << n);
+				rule_of(work, INBOUND, TRANSPORT_TCP, port)->flags |= PORT_CONTROL;
 				zone_set_union(&clients, &work->admitted[port]);
 			}
 	}

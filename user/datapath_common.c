@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "datapath_internal.h"
@@ -37,9 +38,11 @@ int maps_reuse(struct bpf_object *object, const char *instance, struct failure *
 	bpf_object__for_each_map(map, object)
 	{
 		struct pin_path path = pin_path(instance, "%s", bpf_map__name(map));
+		struct stat status;
 		int fd, r;
 
-		if (access(path.text, F_OK))
+		/* A symbolic link is a map of the policy in force, which nobody else may write. */
+		if (lstat(path.text, &status) || S_ISLNK(status.st_mode))
 			continue;
 		fd = bpf_obj_get(path.text);
 		if (fd < 0)

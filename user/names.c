@@ -21,8 +21,8 @@ static const struct name reasons[] = {
 	[REASON_ETHERTYPE] = {"ethertype", "not IP, ARP or a need of the link"},
 	[REASON_VLAN] = {"vlan", "more than two VLAN tags"},
 	[REASON_IP_HEADER] = {"ip-header", "the version or the header length is wrong"},
-	[REASON_FRAGMENT] = {"fragment", "a fragment that cannot be judged"},
-	[REASON_EXTENSION] = {"extension", "an IPv6 extension header that is not looked through"},
+	[REASON_FRAGMENT] = {"fragment", "of no live UDP flow, or made to deceive: too short, or at offset 8"},
+	[REASON_EXTENSION] = {"extension", "an IPv6 extension header out of place, or that leads elsewhere"},
 	[REASON_SOURCE] = {"source", "an address that no host may send from"},
 	[REASON_PROTOCOL] = {"protocol", "an IP protocol that nothing allows"},
 	[REASON_TCP_FLAGS] = {"tcp-flags", "a combination of flags that TCP does not have"},
@@ -76,6 +76,7 @@ static_assert(LENGTH(origins) == N_ORIGINS, "every origin has a name");
 static const struct name counters[] = {
 	[COUNTER_LINK] = {"link", "ARP, LACP and its kin, 802.1X"},
 	[COUNTER_ICMP] = {"icmp", "ICMP errors, neighbour discovery, multicast listener reports"},
+	[COUNTER_FRAGMENTS] = {"fragments", "later fragments of UDP datagrams"},
 };
 static_assert(LENGTH(counters) <= COUNTER_SERVICES, "they lie below the services");
 static_assert((int)N_REASONS <= (int)COUNTER_LINK, "reasons and the rest share one range");

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Sessions: control connections that a listener of this host accepted. */
+#ifndef POSTERN_SESSIONS_BPF_H
+#define POSTERN_SESSIONS_BPF_H
+
+#include "report.bpf.h"
+
+/* Remembers a session; nothing where it is remembered already. True where it is new. */
+static __always_inline bool session_begin(const struct flow_key *key, __u64 cookie)
+{
+	struct session session = {
+		.client = key->peer,
+		.local = key->local,
+		.client_port = key->peer_port,
+		.control_port = key->local_port,
+		.since_ns = bpf_ktime_get_boot_ns(),
+	};
+	struct totals *totals = totals_get();
+
+	if (!bpf_map_update_elem(&sessions, &cookie, &session, BPF_NOEXIST))
+		return true;
+	/* Told from a full map by looking. */
+	if (!bpf_map_lookup_elem(&sessions, &cookie) && totals)
+		__sync_fetch_and_add(&totals->untracked, 1);
+	return false;
+}
+
+#endif
