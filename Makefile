@@ -39,8 +39,12 @@ LIB_OBJ := $(filter-out $(O)/user/main.o,$(USER_OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 PROG := $(patsubst tests/prog/%.c,$(O)/tests/prog_%,$(wildcard tests/prog/test_*.c))
 PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/prog/test_%,$(wildcard tests/prog/*.c)))
+FUZZ_LIB := $(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c)
 HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/netns/helpers/*.c))
-DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d)
+BENCH_SRC := $(wildcard tests/bench/*.c)
+BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
+BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
+DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d $(B)/tests/bench/*.d)
 
 .PHONY: all
 all: $(O)/postern ## build build/postern (the default)
@@ -90,13 +94,27 @@ $(O)/tests/prog_%: tests/prog/%.c $(PROG_LIB) $(LIB_OBJ)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog -MMD -MP -MF $@.d -MT $@ $< $(PROG_LIB) $(LIB_OBJ) \
 		$(LDFLAGS) $(LDLIBS) -lcmocka -o $@
 
+$(O)/tests/fuzz_%: tests/fuzz/%.c $(FUZZ_LIB) $(wildcard tests/fuzz/*.h) $(PROG_LIB) $(LIB_OBJ)
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog $< $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ) $(LDFLAGS) $(LDLIBS) \
+		-lcmocka -o $@
+
 $(B)/tests/helpers/%: tests/netns/helpers/%.c
 	$(call say,TEST)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O2 -g -std=gnu17 -D_GNU_SOURCE $(WARN) $< -o $@
 
+$(B)/tests/bench/%.o: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) -MMD -MP -c $< -o $@
+
+$(BENCH): %: %.o $(BENCH_LIB)
+	$(call say,BENCH)
+	$(Q)$(CC) $^ -lbpf -o $@
+
 .PHONY: tests
-tests: $(UNIT) $(PROG) $(HELPERS)
+tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential
 
 .PHONY: demo
 demo: ## two hosts and a real FTPS server: see it work (root; installs what is missing)
@@ -108,6 +126,12 @@ demo: ## two hosts and a real FTPS server: see it work (root; installs what is m
 test: ## run every test (root; installs what is missing)
 	$(Q)tests/install-deps build test
 	$(Q)tests/run
+
+.PHONY: bench
+bench: ## postern and its peers side by side, as ratios (root; installs what is missing; QUICK=1)
+	$(Q)tests/install-deps build test bench
+	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)tests/bench/run
 
 .PHONY: check
 check: ## formatting, and that dependencies point down only

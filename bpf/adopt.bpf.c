@@ -144,12 +144,13 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 }
 
 /* Generation 0 is nobody's: the policy judges the flow at its next packet. */
-static __always_inline void adopt_flow(const struct flow_key *key, __u64 cookie)
+static __always_inline void adopt_flow(const struct flow_key *key, __u64 cookie, __u32 uid)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct flow flow = {.cookie = cookie, .since_ns = now, .seen_ns = now};
+	struct flow flow = {.cookie = cookie, .since_ns = now, .seen_ns = now, .uid = uid};
 
-	bpf_map_update_elem(&flows, key, &flow, BPF_NOEXIST);
+	if (flow_insert(key, &flow))
+		return;
 	if (key->protocol == PROTOCOL_UDP)
 		fragment_peer_touch(&key->peer, now);
 	else
@@ -169,7 +170,7 @@ int adopt_connections(struct bpf_iter__tcp *ctx)
 	key = key_of(sk, PROTOCOL_TCP);
 	cookie = bpf_get_socket_cookie(sk);
 	if (!adopt_data(in_force, &key, cookie) && !port_listens(key.local_port))
-		adopt_flow(&key, cookie);
+		adopt_flow(&key, cookie, ctx->uid);
 	return 0;
 }
 
@@ -186,7 +187,7 @@ int adopt_datagrams(struct bpf_iter__udp *ctx)
 	if (!sk->skc_dport || !is_in_namespace(sk))
 		return 0;
 	key = key_of(sk, PROTOCOL_UDP);
-	adopt_flow(&key, bpf_get_socket_cookie(sk));
+	adopt_flow(&key, bpf_get_socket_cookie(sk), ctx->uid);
 	return 0;
 }
 

@@ -11,6 +11,9 @@
 /* Which policy this is; a flow that another one admitted is judged anew. */
 const volatile __u32 generation = 0;
 
+/* enum generation_flag */
+const volatile __u32 flags = 0;
+
 /* The counter that the packet belongs to: an enum reason below N_REASONS denies it. */
 typedef __u32 verdict;
 
@@ -61,6 +64,24 @@ static __always_inline const struct port_rule *port_rule_get(enum direction dire
 	return bpf_map_lookup_elem(&ports, &key);
 }
 
+static __always_inline const struct port_rule *protocol_rule_get(enum direction direction, __u8 protocol)
+{
+	__u32 key = protocol_index(direction, protocol);
+
+	return bpf_map_lookup_elem(&protocols, &key);
+}
+
+static __noinline bool is_blocked(const struct addr *addr, bool is_ipv4)
+{
+	struct prefix4 key4 = {.length = 32, .addr = addr->word[3]};
+	struct prefix6 key6 = {.length = 128};
+
+	if (is_ipv4)
+		return bpf_map_lookup_elem(&block4, &key4);
+	__builtin_memcpy(key6.addr, addr->word, sizeof(key6.addr));
+	return bpf_map_lookup_elem(&block6, &key6);
+}
+
 /* Whether a rule opens the port for the peer. */
 static __always_inline bool rule_admits(const struct port_rule *rule, const struct addr *peer, bool is_ipv4)
 {
@@ -77,6 +98,8 @@ static __always_inline bool flow_is_admitted(const struct flow_key *key, const s
 
 	if (is_data)
 		rule = port_rule_get(INBOUND, TRANSPORT_TCP, flow->control_port);
+	else if (key->protocol != PROTO_TCP && key->protocol != PROTO_UDP)
+		rule = protocol_rule_get(OUTBOUND, PROTO_ICMP);
 	else
 		rule = port_rule_get(OUTBOUND, transport, key->peer_port);
 	return rule && rule_admits(rule, &key->peer, is_ipv4);
@@ -170,6 +193,21 @@ static __always_inline verdict segment_judge(const struct packet *packet, const 
 
 	return verdict == REASON_NO_FLOW ? data_flow_judge(key, packet->is_ipv4, packet->given.is_made)
 					 : verdict;
+}
+
+/* A protocol without ports. ICMP of the other family is none. */
+static __always_inline verdict protocol_judge(const struct packet *packet, enum direction direction)
+{
+	const struct port_rule *rule = protocol_rule_get(direction, packet->protocol);
+	const struct addr *peer = direction == INBOUND ? &packet->src : &packet->dst;
+
+	if (packet->protocol == PROTO_ICMP || packet->protocol == PROTO_ICMPV6)
+		return REASON_PROTOCOL;
+	if (!rule)
+		return REASON_INTERNAL;
+	if (rule_admits(rule, peer, packet->is_ipv4))
+		return admit_service(rule->service);
+	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PROTOCOL;
 }
 
 /* A later fragment, in either direction: it carries no ports, and only UDP needs them. */

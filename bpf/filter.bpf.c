@@ -2,18 +2,14 @@
 /* The programs of one generation: what comes in (XDP), what goes out (tc), and both once more for made
  * packets, without side effects. An error in any of them is a deny. */
 #include "outbound.bpf.h"
+#include "reject.bpf.h"
 
-enum {
-	TC_DENY = 2,         /* TC_ACT_SHOT */
-	TC_ALLOW = -1,       /* TCX_NEXT, and TC_ACT_UNSPEC for clsact: those behind us still decide */
-	HEADERS_PULLED = 192 /* bytes of an skb made linear: Ethernet to ports, and an ICMP error's quote */
-};
+enum { HEADERS_PULLED = 192 /* bytes of an skb made linear: Ethernet to ports, and an ICMP error's quote */ };
 
-static __always_inline verdict judge_inbound(struct cursor *cursor, struct packet *packet)
+static __always_inline verdict inbound_judge(struct cursor *cursor, struct packet *packet)
 {
-	void *data = cursor->pos;
 	enum reason reason = parse_frame(cursor, packet);
-	struct given given = packet->given;
+	struct packet copy;
 	bool denied;
 
 	if (reason)
@@ -32,16 +28,18 @@ static __always_inline verdict judge_inbound(struct cursor *cursor, struct packe
 		return tcp_inbound(packet);
 	if (packet->protocol == PROTO_UDP)
 		return udp_inbound(packet);
-	return icmp_judge(data, cursor->end, &given);
+	if (packet->protocol != (packet->is_ipv4 ? PROTO_ICMP : PROTO_ICMPV6))
+		return protocol_judge(packet, INBOUND);
+	copy = *packet;
+	return icmp_judge(cursor->pos, cursor->end, &copy, NULL);
 }
 
 /* `skb` is NULL for a made packet. */
-static __always_inline verdict judge_outbound(struct __sk_buff *skb, struct cursor *cursor,
+static __always_inline verdict outbound_judge(struct __sk_buff *skb, struct cursor *cursor,
 					      struct packet *packet)
 {
-	void *data = cursor->pos;
 	enum reason reason = parse_frame(cursor, packet);
-	struct given given = packet->given;
+	struct packet copy;
 
 	if (reason)
 		return reason;
@@ -56,7 +54,31 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb, struct curs
 		return tcp_outbound(skb, packet);
 	if (packet->protocol == PROTO_UDP)
 		return udp_outbound(skb, packet);
-	return icmp_judge(data, cursor->end, &given);
+	if (packet->protocol != (packet->is_ipv4 ? PROTO_ICMP : PROTO_ICMPV6))
+		return protocol_judge(packet, OUTBOUND);
+	copy = *packet;
+	return icmp_judge(cursor->pos, cursor->end, &copy, skb);
+}
+
+/* Blocked zones come before any allow; but what is denied anyway costs them no lookup. */
+static __always_inline verdict block(const struct packet *packet, enum direction direction, verdict verdict)
+{
+	struct addr peer = direction == INBOUND ? packet->src : packet->dst;
+
+	if (!(flags & GENERATION_BLOCK) || !is_admitted(verdict) || packet->is_link)
+		return verdict;
+	return is_blocked(&peer, packet->is_ipv4) ? REASON_BLOCKED : verdict;
+}
+
+static __always_inline verdict judge_inbound(struct cursor *cursor, struct packet *packet)
+{
+	return block(packet, INBOUND, inbound_judge(cursor, packet));
+}
+
+static __always_inline verdict judge_outbound(struct __sk_buff *skb, struct cursor *cursor,
+					      struct packet *packet)
+{
+	return block(packet, OUTBOUND, outbound_judge(skb, cursor, packet));
 }
 
 static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
@@ -89,43 +111,97 @@ static __always_inline struct given skb_given(struct __sk_buff *skb)
 	return (struct given){.frame_bytes = skb->len, .tags = skb->vlan_present, .direction = OUTBOUND};
 }
 
-static __always_inline void report_denied(struct cursor *cursor, struct packet *packet, __u32 ifindex,
-					  verdict verdict)
+static __always_inline struct brief brief_of(const struct packet *packet, __u32 ifindex, verdict verdict)
 {
-	bool is_inbound = packet->given.direction == INBOUND;
-	__u64 sequence;
-	struct event *event = denial_begin(&sequence);
+	return (struct brief){
+		.ifindex = ifindex,
+		.frame_bytes = packet->given.frame_bytes,
+		.network = packet->network,
+		.transport = packet->transport,
+		.verdict = verdict,
+		.protocol = packet->protocol,
+		.direction = packet->given.direction,
+		.is_ipv4 = packet->is_ipv4,
+		.is_fragment = packet->fragment != FRAGMENT_NONE,
+		.tcp_flags = packet->tcp_flags,
+	};
+}
 
+/* Reads the addresses once more: were they kept for the reports, every packet that is not reported would pay
+ * for it. Ports and ICMP types are where they are in every transport, or what stands there. */
+static __noinline void report_denied(void *data, void *data_end, const struct brief *brief)
+{
+	bool is_inbound = brief->direction == INBOUND;
+	struct cursor cursor = {data, data_end};
+	const struct attempt *attempt;
+	struct packet packet = {};
+	struct event *event;
+	__u64 sequence;
+	__be16 *ports;
+
+	event = denial_begin(&sequence);
 	if (!event)
 		return;
-	parse_frame(cursor, packet);
-	event->peer = is_inbound ? packet->src : packet->dst;
-	event->local = is_inbound ? packet->dst : packet->src;
-	event->peer_port = is_inbound ? packet->src_port : packet->dst_port;
-	event->local_port = is_inbound ? packet->dst_port : packet->src_port;
-	event->ifindex = ifindex;
-	event->direction = packet->given.direction;
-	event->protocol = packet->protocol;
-	event->reason = verdict;
+	if (brief->protocol && cursor_take(&cursor, brief->network & OFFSET_MASK)) {
+		if (brief->is_ipv4)
+			parse_ipv4(&cursor, &packet);
+		else
+			parse_ipv6(&cursor, &packet);
+	}
+	cursor.pos = data;
+	if (brief->transport && cursor_take(&cursor, brief->transport & OFFSET_MASK)) {
+		ports = cursor_take(&cursor, 2 * sizeof(*ports));
+		if (ports && (brief->protocol == PROTO_TCP || brief->protocol == PROTO_UDP)) {
+			packet.src_port = bpf_ntohs(ports[0]);
+			packet.dst_port = bpf_ntohs(ports[1]);
+		} else if (ports) {
+			packet.src_port = bpf_ntohs(ports[0]) >> 8;
+			packet.dst_port = bpf_ntohs(ports[0]) & 0xff;
+		}
+	}
+	event->peer = is_inbound ? packet.src : packet.dst;
+	event->local = is_inbound ? packet.dst : packet.src;
+	event->peer_port = is_inbound ? packet.src_port : packet.dst_port;
+	event->local_port = is_inbound ? packet.dst_port : packet.src_port;
+	event->ifindex = brief->ifindex;
+	event->direction = brief->direction;
+	event->protocol = brief->protocol;
+	event->reason = brief->verdict;
+	event->cookie = brief->cookie;
+	attempt = brief->cookie ? bpf_map_lookup_elem(&attempts, &brief->cookie) : NULL;
+	if (attempt) {
+		event->pid = attempt->pid;
+		event->uid = attempt->uid;
+		__builtin_memcpy(event->comm, attempt->comm, sizeof(event->comm));
+	}
 	event_end(event, sequence);
 }
 
-/* Reports parse the packet once more, in functions of their own: were its addresses kept for them, every
- * packet that is not reported would pay for writing them down. */
-static __noinline void report_inbound(struct xdp_md *ctx, verdict verdict)
+/* An ICMP answer is known by its addresses alone: it has no ports. */
+static __always_inline struct flow_key answer_key(const struct packet *packet, enum direction direction)
 {
-	struct cursor cursor = frame_cursor(ctx);
-	struct packet packet = {.given = frame_given(ctx, INBOUND, false)};
+	struct flow_key key = flow_key_of(packet, direction);
 
-	report_denied(&cursor, &packet, ctx->ingress_ifindex, verdict);
+	if (packet->protocol == PROTO_TCP)
+		return key;
+	key.local_port = 0;
+	key.peer_port = 0;
+	key.protocol = 0;
+	return key;
 }
 
-static __noinline void report_outbound(struct __sk_buff *skb, verdict verdict)
+/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
+static __always_inline bool is_our_answer(const struct packet *packet, verdict verdict)
 {
-	struct cursor cursor = skb_cursor(skb);
-	struct packet packet = {.given = skb_given(skb)};
+	struct flow_key key;
 
-	report_denied(&cursor, &packet, skb->ifindex, verdict);
+	if (!(flags & GENERATION_REJECT_OUTBOUND) ||
+	    (verdict != REASON_NO_FLOW && verdict != REASON_ICMP_QUOTE))
+		return false;
+	if (packet->protocol == PROTO_TCP && !(packet->tcp_flags & TCP_RST))
+		return false;
+	key = answer_key(packet, INBOUND);
+	return answer_take(&key);
 }
 
 SEC("xdp")
@@ -135,11 +211,23 @@ int ingress(struct xdp_md *ctx)
 	struct packet packet = {.given = frame_given(ctx, INBOUND, false)};
 	verdict verdict = judge_inbound(&cursor, &packet);
 
+	if (is_our_answer(&packet, verdict))
+		verdict = COUNTER_ANSWERS;
 	count(INBOUND, verdict, packet.given.frame_bytes);
 	if (is_admitted(verdict))
 		return XDP_PASS;
-	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND))
-		report_inbound(ctx, verdict);
+	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND)) {
+		struct brief brief = brief_of(&packet, ctx->ingress_ifindex, verdict);
+
+		report_denied((void *)(long)ctx->data, (void *)(long)ctx->data_end, &brief);
+	}
+	if (flags & GENERATION_AUDIT)
+		return XDP_PASS;
+	if (flags & GENERATION_REJECT_INBOUND) {
+		struct brief brief = brief_of(&packet, ctx->ingress_ifindex, verdict);
+
+		return answer_frame(ctx, &brief);
+	}
 	return XDP_DROP;
 }
 
@@ -153,8 +241,20 @@ int egress(struct __sk_buff *skb)
 	count(OUTBOUND, verdict, packet.given.frame_bytes);
 	if (is_admitted(verdict))
 		return TC_ALLOW;
-	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND))
-		report_outbound(skb, verdict);
+	if (sample_take(SAMPLE_DENIALS, DENIALS_PER_SECOND)) {
+		struct brief brief = brief_of(&packet, skb->ifindex, verdict);
+
+		brief.cookie = bpf_get_socket_cookie(skb);
+		report_denied((void *)(long)skb->data, (void *)(long)skb->data_end, &brief);
+	}
+	if (flags & GENERATION_AUDIT)
+		return TC_ALLOW;
+	if (flags & GENERATION_REJECT_OUTBOUND && !is_forwarded(skb)) {
+		struct brief brief = brief_of(&packet, skb->ifindex, verdict);
+		struct flow_key key = answer_key(&packet, OUTBOUND);
+
+		return answer_skb(skb, &brief, &key);
+	}
 	return TC_DENY;
 }
 

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The ICMP that TCP and IPv6 cannot do without: errors about packets of ours, neighbour and router
- * discovery, multicast listener reports. */
+/* The ICMP that TCP and IPv6 cannot do without (errors about packets of ours, neighbour and router discovery,
+ * multicast listener reports), and echo as far as the policy has `ping`. */
 #ifndef POSTERN_ICMP_BPF_H
 #define POSTERN_ICMP_BPF_H
 
-#include "decide.bpf.h"
+#include "flow_open.bpf.h"
 
 enum {
 	/* RFC 792 */
+	ICMP4_ECHO_REPLY = 0,
+	ICMP4_ECHO = 8,
 	ICMP4_UNREACHABLE = 3,
 	ICMP4_TIME_EXCEEDED = 11,
 	ICMP4_PARAMETER = 12,
 	/* RFC 4443 */
 	ICMP6_UNREACHABLE = 1,
 	ICMP6_PARAMETER = 4,
+	ICMP6_ECHO = 128,
+	ICMP6_ECHO_REPLY = 129,
 	/* RFC 2710, RFC 3810 */
 	ICMP6_MLD_QUERY = 130,
 	ICMP6_MLD_DONE = 132,
@@ -116,22 +120,72 @@ static __always_inline bool quote_is_ours(struct cursor *cursor, struct packet *
 	       connection_is_ours(&key, packet->is_ipv4, packet->given.is_made);
 }
 
-/* Parses the packet anew, in a function of its own: the ways of TCP and UDP need not keep what only ICMP
- * looks at. The caller has seen that the packet parses. */
-static __noinline verdict icmp_judge(void *data, void *data_end, const struct given *given)
+static __always_inline bool icmp_is_echo(const struct packet *packet)
 {
-	struct cursor cursor = {data, data_end};
-	struct packet packet = {.given = *given};
-	enum reason reason = parse_frame(&cursor, &packet);
+	return packet->src_port == (packet->is_ipv4 ? ICMP4_ECHO : ICMP6_ECHO);
+}
 
-	if (reason)
-		return reason;
-	if (icmp_is_error(&packet))
-		return quote_is_ours(&cursor, &packet) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
-	if (icmp_is_discovery(&packet))
-		return packet.hop_limit == ND_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
-	if (icmp_is_listener_report(&packet))
-		return packet.hop_limit == MLD_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
+static __always_inline bool icmp_is_echo_reply(const struct packet *packet)
+{
+	return packet->src_port == (packet->is_ipv4 ? ICMP4_ECHO_REPLY : ICMP6_ECHO_REPLY);
+}
+
+/* Echo requests of others, and our replies to them. */
+static __always_inline verdict echo_of_others(const struct packet *packet, const struct addr *peer)
+{
+	const struct port_rule *rule = protocol_rule_get(INBOUND, PROTO_ICMP);
+
+	if (!rule)
+		return REASON_INTERNAL;
+	if (!rule_admits(rule, peer, packet->is_ipv4))
+		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_ICMP_TYPE;
+	if (packet->given.direction == INBOUND && !packet->given.is_made &&
+	    !sample_take(SAMPLE_PINGS, PINGS_PER_SECOND))
+		return REASON_RATE;
+	return COUNTER_PING;
+}
+
+/* Our own echo requests are remembered by their identifier, and bring their replies back. */
+static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct packet *packet)
+{
+	const struct port_rule *rule = protocol_rule_get(OUTBOUND, PROTO_ICMP);
+	struct flow_key key = flow_key_of(packet, packet->given.direction);
+	verdict verdict;
+
+	key.local_port = packet->echo_id;
+	key.peer_port = 0;
+	if (packet->given.direction == INBOUND) {
+		verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made);
+		return is_admitted(verdict) ? COUNTER_PING : verdict;
+	}
+	if (!rule)
+		return REASON_INTERNAL;
+	if (!rule_admits(rule, &key.peer, packet->is_ipv4))
+		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_ICMP_TYPE;
+	if (!skb || is_forwarded(skb))
+		return COUNTER_PING;
+	verdict = flow_open(skb, &key, 0);
+	return is_admitted(verdict) ? COUNTER_PING : verdict;
+}
+
+/* `quote` is what follows the ICMP header. `packet` is a copy: a quote takes its place. `skb` is NULL inward
+ * and for a made packet. */
+static __noinline verdict icmp_judge(void *quote, void *data_end, struct packet *packet,
+				     struct __sk_buff *skb)
+{
+	struct cursor cursor = {quote, data_end};
+	bool is_inbound = packet->given.direction == INBOUND;
+
+	if (icmp_is_error(packet))
+		return quote_is_ours(&cursor, packet) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
+	if (icmp_is_discovery(packet))
+		return packet->hop_limit == ND_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
+	if (icmp_is_listener_report(packet))
+		return packet->hop_limit == MLD_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
+	if (is_inbound ? icmp_is_echo(packet) : icmp_is_echo_reply(packet))
+		return echo_of_others(packet, is_inbound ? &packet->src : &packet->dst);
+	if (icmp_is_echo(packet) || icmp_is_echo_reply(packet))
+		return echo_of_ours(skb, packet);
 	return REASON_ICMP_TYPE;
 }
 

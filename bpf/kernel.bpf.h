@@ -28,6 +28,10 @@ typedef struct {
 	__s64 counter;
 } atomic64_t;
 
+typedef struct {
+	__u32 val;
+} kuid_t;
+
 struct sock_common {
 	__be32 skc_daddr;
 	__be32 skc_rcv_saddr;
@@ -76,10 +80,6 @@ struct files_struct {
 	struct fdtable *fdt;
 };
 
-typedef struct {
-	__u32 val;
-} kuid_t;
-
 struct cred {
 	kuid_t uid;
 };
@@ -98,6 +98,7 @@ struct bpf_iter_meta {
 struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
+	__u32 uid;
 };
 
 struct udp_sock {
@@ -107,6 +108,7 @@ struct udp_sock {
 struct bpf_iter__udp {
 	struct bpf_iter_meta *meta;
 	struct udp_sock *udp_sk;
+	__u32 uid;
 };
 
 struct bpf_iter__task_file {

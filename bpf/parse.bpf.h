@@ -60,7 +60,10 @@ struct packet {
 	__u32 payload;  /* bytes from the transport header to the end of the IP packet */
 	__u16 src_port; /* host byte order; of ICMP: the type */
 	__u16 dst_port; /* of ICMP: the code */
-	__u8 protocol;  /* 0: not IP */
+	__u16 echo_id;
+	__u16 network;   /* offset of the IP header in the frame; 0: not read */
+	__u16 transport; /* of the header behind it */
+	__u8 protocol;   /* 0: not IP */
 	__u8 tcp_flags;
 	__u8 hop_limit;
 	bool is_ipv4;
@@ -84,7 +87,8 @@ struct icmp_header {
 	__u8 type;
 	__u8 code;
 	__be16 checksum;
-	__be32 rest;
+	__be16 echo_id; /* of echo requests and replies; of others, part of what the type defines */
+	__be16 rest;
 };
 
 /* RFC 8200, 4.5 */
@@ -258,6 +262,7 @@ static __always_inline enum reason parse_extensions(struct cursor *cursor, struc
 		       : REASON_NONE;
 }
 
+/* Without the extension headers. */
 static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct packet *packet)
 {
 	struct ipv6hdr *ip = cursor_take(cursor, sizeof(*ip));
@@ -272,7 +277,7 @@ static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct pack
 	packet->payload = bpf_ntohs(ip->payload_len);
 	addr_set_ipv6(&packet->src, &ip->saddr);
 	addr_set_ipv6(&packet->dst, &ip->daddr);
-	return parse_extensions(cursor, packet);
+	return REASON_NONE;
 }
 
 /* Flags that no TCP sends: after the first segment all carry ACK or RST, and SYN, FIN and RST exclude
@@ -339,6 +344,7 @@ static __always_inline enum reason parse_icmp(struct cursor *cursor, struct pack
 		return REASON_LENGTH;
 	packet->src_port = icmp->type;
 	packet->dst_port = icmp->code;
+	packet->echo_id = bpf_ntohs(icmp->echo_id);
 	return REASON_NONE;
 }
 
@@ -353,33 +359,40 @@ static __always_inline enum reason parse_transport(struct cursor *cursor, struct
 		return parse_udp(cursor, packet);
 	if (packet->protocol == (packet->is_ipv4 ? PROTO_ICMP : PROTO_ICMPV6))
 		return parse_icmp(cursor, packet);
-	return REASON_PROTOCOL;
+	return REASON_NONE;
 }
 
 /* `packet` is zero but for `given`; on an error it holds what was read so far. */
 static __always_inline enum reason parse_frame(struct cursor *cursor, struct packet *packet)
 {
 	void *frame = cursor->pos;
-	__u64 headers;
 	__u16 ethertype = 0;
+	__u64 offset;
 	enum reason reason = parse_ethernet(cursor, packet->given.tags, &ethertype);
 
 	if (reason)
 		return reason;
-	if (ethertype == ETH_P_IP)
+	offset = cursor->pos - frame;
+	barrier_var(offset); /* the verifier refuses 32-bit arithmetic on pointers */
+	packet->network = offset;
+	if (ethertype == ETH_P_IP) {
 		reason = parse_ipv4(cursor, packet);
-	else if (ethertype == ETH_P_IPV6)
+	} else if (ethertype == ETH_P_IPV6) {
 		reason = parse_ipv6(cursor, packet);
-	else if (ethertype == ETH_P_ARP || ethertype == ETHERTYPE_SLOW || ethertype == ETHERTYPE_EAPOL)
+		if (!reason)
+			reason = parse_extensions(cursor, packet);
+	} else if (ethertype == ETH_P_ARP || ethertype == ETHERTYPE_SLOW || ethertype == ETHERTYPE_EAPOL) {
 		packet->is_link = true;
-	else
+	} else {
 		reason = REASON_ETHERTYPE;
+	}
 	if (reason || packet->is_link)
 		return reason;
-	headers = cursor->pos - frame;
-	barrier_var(headers); /* the verifier refuses 32-bit arithmetic on pointers */
+	offset = cursor->pos - frame;
+	barrier_var(offset);
+	packet->transport = offset;
 	/* Behind an IP packet the frame may be padded; it may not be short of it. */
-	if (packet->given.frame_bytes < headers + packet->payload)
+	if (packet->given.frame_bytes < offset + packet->payload)
 		return REASON_LENGTH;
 	return parse_transport(cursor, packet);
 }

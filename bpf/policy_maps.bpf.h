@@ -20,6 +20,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_PROTOCOL_RULES);
+	__type(key, __u32);
+	__type(value, struct port_rule);
+} protocols SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MAX_PEER_SETS);
 	__type(key, __u32);
 	__type(value, struct zone_set);
@@ -41,6 +48,23 @@ struct {
 	__type(key, struct prefix6);
 	__type(value, struct zone_set);
 } zones6 SEC(".maps");
+
+/* Blocked prefixes; the value says nothing. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct prefix4);
+	__type(value, __u32);
+} block4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct prefix6);
+	__type(value, __u32);
+} block6 SEC(".maps");
 
 /* For user space only: where the generation is attached, what it is, and what it was made of. */
 struct {

@@ -13,7 +13,7 @@
 #include "sweep.bpf.h"
 
 /* include/net/tcp_states.h */
-enum { ESTABLISHED = 1, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
+enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
 
 /* A connection that a listener of ours accepted. */
 static __always_inline void on_established(const struct sock *sk, const struct settings *in_force)
@@ -50,12 +50,27 @@ static __always_inline int on_close(const struct sock *sk)
 	return 0;
 }
 
+/* connect() in the process that calls it. */
+static __always_inline void on_attempt(const struct sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+	struct attempt attempt = {
+		.pid = bpf_get_current_pid_tgid() >> 32,
+		.uid = bpf_get_current_uid_gid(),
+	};
+
+	bpf_get_current_comm(attempt.comm, sizeof(attempt.comm));
+	bpf_map_update_elem(&attempts, &cookie, &attempt, BPF_ANY);
+}
+
 static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
 {
 	const struct settings *in_force;
 
 	if (new_state == CLOSE)
 		return on_close(sk);
+	if (new_state == SYN_SENT && settings_for(sk))
+		on_attempt(sk);
 	if (new_state != ESTABLISHED || old_state != SYN_RECV)
 		return 0;
 	/* What nobody has accepted yet is a listener's child; a socket that some process holds has opened

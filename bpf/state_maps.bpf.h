@@ -86,6 +86,29 @@ struct {
 	__type(value, struct flow);
 } data_flows SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_ATTEMPTS);
+	__type(key, __u64);
+	__type(value, struct attempt);
+} attempts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_ANSWERS);
+	__type(key, struct flow_key);
+	__type(value, __u64);
+} answers SEC(".maps");
+
+/* How many flows each user has in `flows`. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_USERS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, __u64);
+} users SEC(".maps");
+
 /* The flow of a TCP socket, by its cookie: addresses may have been translated between the socket and the
  * wire. */
 struct {
@@ -138,7 +161,7 @@ struct {
 } event_heads SEC(".maps");
 
 /* Each CPU's allowance of reports that others can cause without end. */
-enum { SAMPLE_DENIALS, SAMPLE_ROGUES, N_SAMPLES };
+enum { SAMPLE_DENIALS, SAMPLE_ROGUES, SAMPLE_PINGS, SAMPLE_ANSWERS, N_SAMPLES };
 
 struct sample {
 	__u64 left;

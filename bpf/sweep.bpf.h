@@ -38,6 +38,15 @@ static long flow_sweep(void *map, const struct flow_key *key, const struct flow 
 	struct flow_key copy = *key;
 
 	if (flow_is_over(&copy, flow, *now))
+		flow_remove(&copy, flow->uid);
+	return 0;
+}
+
+static long data_flow_sweep(void *map, const struct flow_key *key, const struct flow *flow, __u64 *now)
+{
+	struct flow_key copy = *key;
+
+	if (flow_is_over(&copy, flow, *now))
 		bpf_map_delete_elem(map, &copy);
 	return 0;
 }
@@ -72,7 +81,7 @@ static int sweep_run(void *map, __u32 *key, struct sweep *sweep)
 	if (sweep->runs++ % SWEEPS_PER_FLOWS == 0) {
 		bpf_for_each_map_elem(&sessions, session_sweep, &now, 0);
 		bpf_for_each_map_elem(&flows, flow_sweep, &now, 0);
-		bpf_for_each_map_elem(&data_flows, flow_sweep, &now, 0);
+		bpf_for_each_map_elem(&data_flows, data_flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&fragment_peers, fragment_peer_sweep, &now, 0);
 	}
 	bpf_timer_start(&sweep->timer, SWEEP_PERIOD_S * NS_PER_S, 0);

@@ -12,16 +12,20 @@
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
 enum limit {
-	MAX_ZONES = 256,            /* named zones and peers written as addresses, together */
-	MAX_PEER_SETS = 4096,       /* different sets of zones that ports are open for */
-	MAX_SERVICES = 4096,        /* distinct service names, FTP servers included */
-	MAX_INTERFACES = 64,        /* of one instance */
-	MAX_FTP_SERVERS = 16,       /* one bit each in struct ftp_port */
-	MAX_SESSIONS = 16384,       /* live control connections */
-	MAX_LISTENERS = 16384,      /* listeners of FTP servers that were given a pinhole */
-	MAX_PINHOLES = 4096,        /* open at one time */
-	MAX_ROGUES = 1024,          /* remembered, so that each is reported once */
-	MAX_FLOWS = 65536,          /* opened outward by this host */
+	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
+	MAX_SERVICES = 4096,   /* distinct service names, FTP servers included */
+	MAX_INTERFACES = 64,   /* of one instance */
+	MAX_FTP_SERVERS = 16,  /* one bit each in struct ftp_port */
+	MAX_SESSIONS = 16384,  /* live control connections */
+	MAX_LISTENERS = 16384, /* listeners of FTP servers that were given a pinhole */
+	MAX_PINHOLES = 4096,   /* open at one time */
+	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
+	MAX_FLOWS = 65536,     /* opened outward by this host */
+	MAX_FLOWS_PER_USER = 16384,
+	MAX_USERS = 65536,          /* that have ever opened a flow */
+	MAX_ANSWERS = 1024,         /* rejections on their way back to us; the oldest are forgotten */
+	MAX_ATTEMPTS = 4096,        /* the oldest are forgotten */
 	MAX_FRAGMENT_PEERS = 16384, /* that this host has live UDP flows with */
 	MAX_DATA_FLOWS = 65536      /* established through a pinhole */
 };
@@ -65,6 +69,9 @@ enum reason {
 	REASON_ICMP_QUOTE, /* an ICMP error about a packet that is none of ours */
 	REASON_HOP_LIMIT,  /* link-local ICMPv6 that came from beyond the link */
 	REASON_FLOWS_FULL, /* no room to remember a connection that this host opens */
+	REASON_BLOCKED,    /* in a blocked zone */
+	REASON_USER_FLOWS, /* its user has opened too many connections */
+	REASON_RATE,       /* more echo requests than are answered */
 	REASON_INTERNAL,   /* the data path itself failed */
 	N_REASONS
 };
@@ -74,6 +81,8 @@ enum counter {
 	COUNTER_LINK = 32,      /* ARP, LACP and its kin, 802.1X */
 	COUNTER_ICMP = 33,      /* errors, neighbour discovery, multicast listener reports */
 	COUNTER_FRAGMENTS = 34, /* later fragments of UDP datagrams */
+	COUNTER_PING = 35,      /* echo requests and replies */
+	COUNTER_ANSWERS = 36,   /* our own rejections of what this host tried */
 	COUNTER_SERVICES = 64,
 	N_COUNTERS = COUNTER_SERVICES + MAX_SERVICES
 };
@@ -109,6 +118,15 @@ static inline __u32 port_index(enum direction direction, enum transport transpor
 	return ((__u32)direction * N_TRANSPORTS + transport) * N_PORTS + port;
 }
 
+/* Map `protocols`, of a generation; index from protocol_index(): services without ports. The entry of ICMP
+ * (1) is that of echo requests, in both families. */
+enum { N_PROTOCOLS = 256, N_PROTOCOL_RULES = N_DIRECTIONS * N_PROTOCOLS };
+
+static inline __u32 protocol_index(enum direction direction, __u8 protocol)
+{
+	return (__u32)direction * N_PROTOCOLS + protocol;
+}
+
 /* A set of zones: value of `peers`, and of the prefixes in `zones4` and `zones6`, where it holds
  * every zone that contains the prefix, those of shorter prefixes included. */
 struct zone_set {
@@ -141,9 +159,18 @@ struct interface_value {
 };
 
 /* Map `generations`, of a generation, one entry. */
+enum generation_flag {
+	GENERATION_AUDIT = 1,          /* denies are counted and reported, and pass */
+	GENERATION_REJECT_INBOUND = 2, /* answer what is denied: RST or ICMP */
+	GENERATION_REJECT_OUTBOUND = 4,
+	GENERATION_BLOCK = 8, /* `block4` or `block6` is not empty */
+};
+
 struct generation_value {
 	__u32 generation;
-	__u32 half; /* of `ftp_ports` and `ftp_servers` */
+	__u32 half;  /* of `ftp_ports` and `ftp_servers` */
+	__u32 flags; /* enum generation_flag */
+	__u32 pad;
 };
 
 /* Map `policy`, of a generation: the text of the policy with all it includes, zero-filled at the end. */
@@ -225,6 +252,16 @@ struct flow {
 	__u32 generation; /* of the policy that last admitted it; another one judges it anew */
 	__u16 service;
 	__u16 control_port; /* data connections: lives while this service admits the client */
+	__u32 uid;          /* of the user who opened it; 0 for data connections */
+	__u32 pad;
+};
+
+/* Map `attempts`: who tries to connect, by socket cookie, for reports of a denied attempt: the SYN can leave
+ * in another process's context. */
+struct attempt {
+	__u32 pid;
+	__u32 uid;
+	char comm[16];
 };
 
 /* Map `fragment_peers`: with whom this host has live UDP flows; only their later fragments pass, since those
@@ -294,8 +331,10 @@ struct event {
 enum {
 	N_EVENTS = 4096,
 	N_DENIALS = 4096,
-	DENIALS_PER_SECOND = 64, /* sampled on each CPU */
-	ROGUES_PER_SECOND = 8    /* on each CPU: any local user can make them */
+	DENIALS_PER_SECOND = 64,   /* sampled on each CPU */
+	PINGS_PER_SECOND = 100,    /* echo requests answered on each CPU */
+	ANSWERS_PER_SECOND = 1000, /* of `deny: reject`, on each CPU */
+	ROGUES_PER_SECOND = 8      /* on each CPU: any local user can make them */
 };
 
 /* Map `event_heads`, one entry: how many events were ever written to each log. */

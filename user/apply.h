@@ -22,6 +22,9 @@ struct apply_request {
 
 struct apply_result {
 	bool changed; /* false: the same policy is in force on the same interfaces */
+	/* Set also where the apply fails: an earlier change had been interrupted, or had lost the process
+	 * that would go back, and was undone first. */
+	bool undid_earlier;
 	struct interface_value interfaces[MAX_INTERFACES];
 	size_t n_interfaces;
 };
@@ -30,14 +33,16 @@ struct apply_result {
  * `failure`; then nothing has changed. */
 int apply(const struct apply_request *request, struct apply_result *ret, struct failure *failure);
 
-/* Keeps what waits for it; -ENOENT: nothing does. */
+/* Keeps what waits for it, also where nothing would go back any more; -ENOENT: nothing waits, -ECANCELED: the
+ * change was interrupted before it was in force, and is undone. */
 int apply_confirm(const char *instance, struct failure *failure);
 
-/* Puts back what was in force before the change that waits; nothing where it was confirmed meanwhile.
- * `generation` is the one that waits. */
+/* Puts back what was in force before the change that waits, `generation`; nothing where that one was
+ * confirmed meanwhile. */
 int apply_go_back(const char *instance, uint32_t generation, struct failure *failure);
 
-/* Detaches and removes everything of the instance; -ENOENT: there is nothing. */
-int apply_down(const char *instance, struct failure *failure);
+/* Detaches and removes everything of the instance; -ENOENT: there is nothing. -EXDEV: a filter of it can only
+ * be removed in another network namespace; `force` leaves it there. */
+int apply_down(const char *instance, bool force, struct failure *failure);
 
 #endif

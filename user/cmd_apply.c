@@ -9,6 +9,7 @@
 #include "apply.h"
 #include "cleanup.h"
 #include "command.h"
+#include "host_check.h"
 #include "lint.h"
 #include "options.h"
 #include "output.h"
@@ -174,8 +175,10 @@ static int run(const struct context *context, int argc, char **argv)
 		arguments.path = policy_default_path(context, buf);
 	status = policy_from_file(arguments.path, arguments.n_interfaces ? arguments.interfaces : NULL,
 				  &loaded);
-	if (status == EXIT_DONE)
+	if (status == EXIT_DONE) {
 		lint(loaded.policy, loaded.diags);
+		host_check(loaded.policy, loaded.diags);
+	}
 	if (loaded.diags)
 		diags_print(loaded.diags, stderr);
 	if (status)
@@ -183,6 +186,11 @@ static int run(const struct context *context, int argc, char **argv)
 	arguments.request.policy = loaded.policy;
 	arguments.request.sources = loaded.sources;
 	r = apply(&arguments.request, result, &failure);
+	if (result->undid_earlier)
+		fputs("postern: an earlier change was interrupted, or waited with nobody left to undo it: it "
+		      "was "
+		      "undone first\n",
+		      stderr);
 	if (r) {
 		fprintf(stderr, "postern: %s\n", *failure.text ? failure.text : strerror(-r));
 		return r == -EINVAL || r == -ENODEV ? EXIT_USAGE : EXIT_FAILED;

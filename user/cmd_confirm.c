@@ -4,6 +4,7 @@
 
 #include "apply.h"
 #include "options.h"
+#include "output.h"
 
 static int run(const struct context *context, int argc, char **argv)
 {
@@ -16,8 +17,9 @@ static int run(const struct context *context, int argc, char **argv)
 		fprintf(stderr, "postern: %s\n", failure.text);
 		return EXIT_FAILED;
 	}
-	if (!context->json)
-		puts("confirmed");
+	if (context->json)
+		return json_print(json_pack("{s:s, s:b}", "instance", context->instance, "confirmed", 1), 0);
+	puts("confirmed");
 	return EXIT_DONE;
 }
 

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "options.h"
 #include "output.h"
+#include "show_options.h"
 
 static const char *const tls_names[] = {
 	[FTP_TLS_REQUIRED] = "required",
@@ -23,6 +24,18 @@ static const char *const pinholes_names[] = {
 	[FTP_PINHOLES_STATIC] = "static",
 };
 
+/* "tcp/53 udp/53 ip/112" in one cell. */
+static void add_ports(struct table *table, const struct service *service)
+{
+	char tcp[PORTS_TEXT_SIZE], udp[PORTS_TEXT_SIZE], ip[PORTS_TEXT_SIZE];
+
+	describe_ranges(service->tcp, service->n_tcp, tcp);
+	describe_ranges(service->udp, service->n_udp, udp);
+	describe_protocols(service->ip, service->n_ip, ip);
+	table_add(table, "%s%s%s%s%s%s%s%s", *tcp ? "tcp/" : "", tcp, *tcp && *udp ? " " : "",
+		  *udp ? "udp/" : "", udp, (*tcp || *udp) && *ip ? " " : "", *ip ? "ip/" : "", ip);
+}
+
 static void add_rules(struct table *table, const struct policy *policy, enum direction direction)
 {
 	const struct rule *rules = direction == INBOUND ? policy->inbound : policy->outbound;
@@ -30,15 +43,11 @@ static void add_rules(struct table *table, const struct policy *policy, enum dir
 
 	for (size_t i = 0; i < n; i++) {
 		const struct service *service = &policy->services[rules[i].service];
-		CLEANUP_FREE char *peers = describe_peers(policy, &rules[i]);
-		char tcp[PORTS_TEXT_SIZE], udp[PORTS_TEXT_SIZE];
+		CLEANUP_FREE char *peers = describe_peers(policy, rules[i].peers, rules[i].n_peers);
 
-		describe_ranges(service->tcp, service->n_tcp, tcp);
-		describe_ranges(service->udp, service->n_udp, udp);
 		table_add(table, "%s", direction_name(direction));
 		table_add(table, "%s", service->name);
-		table_add(table, "%s%s%s%s%s", *tcp ? "tcp/" : "", tcp, *tcp && *udp ? " " : "",
-			  *udp ? "udp/" : "", udp);
+		add_ports(table, service);
 		table_add(table, "%s", peers ? peers : "?");
 		table_add(table, "%s", rules[i].why ? rules[i].why : "");
 	}
@@ -50,7 +59,11 @@ static int print_rules(const struct policy *policy)
 	struct table *table;
 
 	if (policy->n_inbound + policy->n_outbound == 0) {
-		puts("no rules: everything is denied");
+		bool ping = policy->ping[INBOUND].n_peers + policy->ping[OUTBOUND].n_peers > 0;
+
+		puts(policy->mode == MODE_AUDIT ? "no rules"
+		     : ping                     ? "no rules: everything but ping is denied"
+						: "no rules: everything is denied");
 		return EXIT_DONE;
 	}
 	table = table_new(headings);
@@ -105,12 +118,13 @@ static json_t *json_rules(const struct policy *policy, const struct rule *rules,
 	for (size_t i = 0; i < n; i++) {
 		const struct service *service = &policy->services[rules[i].service];
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:o, s:o, s:o, s:s?, s:o}", "service", service->name,
-						"tcp", json_ranges(service->tcp, service->n_tcp), "udp",
-						json_ranges(service->udp, service->n_udp), "peers",
-						json_peers(policy, &rules[i]), "why", rules[i].why, "where",
-						json_where(&rules[i].place)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:o}", "service", service->name,
+					"tcp", json_ranges(service->tcp, service->n_tcp), "udp",
+					json_ranges(service->udp, service->n_udp), "ip",
+					json_protocols(service->ip, service->n_ip), "peers",
+					json_peers(policy, rules[i].peers, rules[i].n_peers), "why",
+					rules[i].why, "where", json_where(&rules[i].place)));
 	}
 	return list;
 }
@@ -138,16 +152,16 @@ static json_t *json_ftp(const struct policy *policy)
 
 static int print_json(const struct policy *policy, const char *file)
 {
-	json_t *interfaces = json_array();
+	json_t *interfaces = json_array(), *root;
 
 	for (size_t i = 0; i < policy->n_interfaces; i++)
 		json_array_append_new(interfaces, json_bytes(policy->interfaces[i], 256));
-	return json_print(json_pack("{s:o, s:o, s:o, s:o, s:o}", "policy", json_bytes(file, strlen(file)),
-				    "interfaces", interfaces, "inbound",
-				    json_rules(policy, policy->inbound, policy->n_inbound), "outbound",
-				    json_rules(policy, policy->outbound, policy->n_outbound), "ftp",
-				    json_ftp(policy)),
-			  0);
+	root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "policy", json_bytes(file, strlen(file)), "interfaces",
+			 interfaces, "inbound", json_rules(policy, policy->inbound, policy->n_inbound),
+			 "outbound", json_rules(policy, policy->outbound, policy->n_outbound), "ftp",
+			 json_ftp(policy));
+	show_options_add(policy, root);
+	return json_print(root, 0);
 }
 
 static int load(const struct context *context, const char *path, struct loaded *ret)
@@ -190,7 +204,9 @@ static int run(const struct context *context, int argc, char **argv)
 	if (context->json)
 		return print_json(loaded.policy, source_set_main(loaded.sources));
 	status = print_rules(loaded.policy);
-	return status == EXIT_DONE ? print_ftp(loaded.policy) : status;
+	if (status == EXIT_DONE)
+		status = print_ftp(loaded.policy);
+	return status == EXIT_DONE ? show_options_print(loaded.policy) : status;
 }
 
 const struct command cmd_show = {

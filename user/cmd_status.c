@@ -12,10 +12,23 @@ static int run(const struct context *context, int argc, char **argv)
 {
 	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
 	struct status status CLEANUP(status_clear) = {0};
+	struct failure ignored;
 	int r = option_none(&cmd_status, argc, argv);
 
-	if (r == EXIT_DONE)
-		r = instance_open(context, &datapath);
+	if (r != EXIT_DONE)
+		return r;
+	/* What keeps the state from being read keeps the instance from being opened, and is said there. */
+	if (apply_state_wait(context->instance, &status.state, &ignored))
+		status.state = APPLY_WHOLE;
+	if (status.state == APPLY_HALF_MADE) {
+		fprintf(stderr,
+			"postern: nothing is in force: the first apply of instance '%s' was interrupted, and "
+			"its "
+			"interfaces may be shut; 'postern down' or 'postern apply' cleans up\n",
+			context->instance);
+		return EXIT_FAILED;
+	}
+	r = instance_open(context, &datapath);
 	if (r == EXIT_DONE)
 		r = status_read(datapath, context->instance, &status);
 	if (r != EXIT_DONE)

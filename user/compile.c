@@ -27,10 +27,12 @@ static struct compiled *compiled_new(void)
 	if (!compiled)
 		return NULL;
 	compiled->ports = calloc(N_PORT_RULES, sizeof(*compiled->ports));
+	compiled->protocols = calloc(N_PROTOCOL_RULES, sizeof(*compiled->protocols));
 	compiled->peers = calloc(MAX_PEER_SETS, sizeof(*compiled->peers));
 	compiled->services = calloc(MAX_SERVICES, sizeof(*compiled->services));
 	compiled->ftp_ports = calloc(N_PORTS, sizeof(*compiled->ftp_ports));
-	if (compiled->ports && compiled->peers && compiled->services && compiled->ftp_ports)
+	if (compiled->ports && compiled->protocols && compiled->peers && compiled->services &&
+	    compiled->ftp_ports)
 		return compiled;
 	compiled_free(compiled);
 	return NULL;
@@ -41,8 +43,10 @@ void compiled_free(struct compiled *compiled)
 	if (!compiled)
 		return;
 	free(compiled->ports);
+	free(compiled->protocols);
 	free(compiled->peers);
 	free(compiled->prefixes);
+	free(compiled->block);
 	free(compiled->services);
 	free(compiled->ftp_ports);
 	free(compiled);
@@ -68,6 +72,26 @@ static void compile_ftp_servers(const struct policy *policy, const struct servic
 	}
 }
 
+static uint32_t flags_of(const struct policy *policy, const struct compiled *compiled)
+{
+	return (policy->mode == MODE_AUDIT ? GENERATION_AUDIT : 0u) |
+	       (policy->deny[INBOUND] == DENY_REJECT ? GENERATION_REJECT_INBOUND : 0u) |
+	       (policy->deny[OUTBOUND] == DENY_REJECT ? GENERATION_REJECT_OUTBOUND : 0u) |
+	       (compiled->n_block ? GENERATION_BLOCK : 0u);
+}
+
+static int compile_rules(const struct policy *policy, const struct service_indexes *indexes,
+			 struct compiled *compiled, const char **ret_limit)
+{
+	struct peer_sets *sets = peer_sets_new(policy, compiled, ret_limit);
+	int err = sets ? compile_ports(policy, indexes, sets, compiled) : -ENOMEM;
+
+	if (!err)
+		err = compile_protocols(policy, indexes, sets, compiled);
+	peer_sets_free(sets);
+	return err;
+}
+
 static int compile_into(const struct policy *policy, const struct service_name *previous,
 			struct compiled *compiled, struct service_indexes *indexes, const char **ret_limit)
 {
@@ -75,14 +99,19 @@ static int compile_into(const struct policy *policy, const struct service_name *
 	int err;
 
 	err = compile_services(policy, previous, compiled, indexes, ret_limit);
-	if (err)
-		return err;
-	err = compile_ports(policy, indexes, compiled, ret_limit);
+	if (!err)
+		err = compile_rules(policy, indexes, compiled, ret_limit);
+	if (!err)
+		err = compile_block(policy, compiled);
 	if (err)
 		return err;
 	compile_ftp_servers(policy, indexes, compiled->ftp_servers);
+	compiled->flags = flags_of(policy, compiled);
 	add_used_zones(policy->inbound, policy->n_inbound, &used);
 	add_used_zones(policy->outbound, policy->n_outbound, &used);
+	for (int d = 0; d < N_DIRECTIONS; d++)
+		for (size_t i = 0; i < policy->ping[d].n_peers; i++)
+			zone_set_add(&used, policy->ping[d].peers[i]);
 	return compile_prefixes(policy, &used, compiled);
 }
 

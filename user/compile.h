@@ -14,12 +14,17 @@ struct compiled_prefix {
 };
 
 struct compiled {
-	struct port_rule *ports; /* N_PORT_RULES */
+	struct port_rule *ports;     /* N_PORT_RULES */
+	struct port_rule *protocols; /* N_PROTOCOL_RULES */
 	struct zone_set *peers;
 	size_t n_peers;
 	struct compiled_prefix *prefixes; /* distinct, IPv4 before IPv6, each family by length */
 	size_t n_prefixes;
 	size_t n_prefixes4;
+	struct prefix *block; /* distinct, none within another, IPv4 before IPv6 */
+	size_t n_block;
+	size_t n_block4;
+	uint32_t flags;                /* enum generation_flag */
 	struct service_name *services; /* MAX_SERVICES */
 	struct ftp_port *ftp_ports;    /* N_PORTS */
 	struct ftp_server_value ftp_servers[MAX_FTP_SERVERS];

@@ -35,6 +35,29 @@ static inline bool zone_set_intersects(const struct zone_set *a, const struct zo
 	return false;
 }
 
+static inline struct zone_set zone_set_of(const size_t *zones, size_t n)
+{
+	struct zone_set set = {0};
+
+	for (size_t i = 0; i < n; i++)
+		zone_set_add(&set, zones[i]);
+	return set;
+}
+
+/* IPv4 first; then by address, a covering prefix before those it covers. */
+int prefix_compare_nested(const struct prefix *a, const struct prefix *b);
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
+
+struct peer_sets; /* opaque: the sets in compiled->peers, to be found again */
+
+/* `policy`, `compiled` and `ret_limit` must outlive it. NULL: out of memory. */
+struct peer_sets *peer_sets_new(const struct policy *policy, struct compiled *compiled,
+				const char **ret_limit);
+void peer_sets_free(struct peer_sets *sets);
+/* Gives the rule the index of `set`, and PORT_ANY where it admits every peer. 0, or -E2BIG with *ret_limit.
+ */
+int peer_sets_assign(struct peer_sets *sets, const struct zone_set *set, struct port_rule *rule);
+
 /* Index of each service of the policy, and of each of its FTP servers' data, in `services`. */
 struct service_indexes {
 	uint16_t *services; /* n_services; meaningless where no rule names the service */
@@ -49,8 +72,15 @@ int compile_services(const struct policy *policy, const struct service_name *pre
  * is in the set of every prefix, and ports that are open for it do not ask. */
 int compile_prefixes(const struct policy *policy, const struct zone_set *used, struct compiled *compiled);
 
-/* Fills compiled->ports, peers and ftp_ports. */
-int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
-		  struct compiled *compiled, const char **ret_limit);
+/* Fills compiled->block. */
+int compile_block(const struct policy *policy, struct compiled *compiled);
+
+/* Fills compiled->ports and ftp_ports. */
+int compile_ports(const struct policy *policy, const struct service_indexes *indexes, struct peer_sets *sets,
+		  struct compiled *compiled);
+
+/* Fills compiled->protocols. */
+int compile_protocols(const struct policy *policy, const struct service_indexes *indexes,
+		      struct peer_sets *sets, struct compiled *compiled);
 
 #endif

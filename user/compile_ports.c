@@ -1,25 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Works out, for every port, whom the rules admit and which FTP servers may open it. */
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "compile_parts.h"
 
-static_assert(MAX_PEER_SETS == 4096, "the limit is spelled out below");
-static const char too_many_sets[] = "at most 4096 different sets of zones that ports are open for";
-
-enum { HASH_SLOTS = 4 * MAX_PEER_SETS };
-
 struct work {
 	const struct policy *policy;
 	const struct service_indexes *indexes;
 	struct compiled *compiled;
-	struct zone_set all4;      /* zones that hold 0.0.0.0/0 */
-	struct zone_set all6;      /* zones that hold ::/0 */
+	struct peer_sets *sets;
 	struct zone_set *admitted; /* N_PORTS: for the direction and transport at work */
-	uint16_t *hash;            /* HASH_SLOTS: index in compiled->peers + 1; 0: free */
 };
 
 static const struct port_range any_passive = {.first = 1024, .last = 65535};
@@ -28,19 +20,6 @@ static struct port_rule *rule_of(struct work *work, enum direction direction, en
 				 unsigned port)
 {
 	return &work->compiled->ports[port_index(direction, transport, (uint16_t)port)];
-}
-
-static void find_total_zones(struct work *work)
-{
-	const struct policy *policy = work->policy;
-
-	zone_set_add(&work->all4, ZONE_ANY);
-	zone_set_add(&work->all6, ZONE_ANY);
-	for (size_t i = 0; i < policy->n_zones; i++)
-		for (size_t k = 0; k < policy->zones[i].n_prefixes; k++)
-			if (policy->zones[i].prefixes[k].length == 0)
-				zone_set_add(policy->zones[i].prefixes[k].is_ipv4 ? &work->all4 : &work->all6,
-					     i);
 }
 
 static void open_port(struct work *work, struct port_rule *rule, unsigned port, uint16_t service,
@@ -58,10 +37,8 @@ static void apply_rule(struct work *work, const struct rule *rule, enum directio
 	const struct service *service = &work->policy->services[rule->service];
 	const struct port_range *ranges = transport == TRANSPORT_TCP ? service->tcp : service->udp;
 	size_t n = transport == TRANSPORT_TCP ? service->n_tcp : service->n_udp;
-	struct zone_set peers = {0};
+	struct zone_set peers = zone_set_of(rule->peers, rule->n_peers);
 
-	for (size_t i = 0; i < rule->n_peers; i++)
-		zone_set_add(&peers, rule->peers[i]);
 	for (size_t i = 0; i < n; i++)
 		for (unsigned port = ranges[i].first; port <= ranges[i].last; port++)
 			open_port(work, rule_of(work, direction, transport, port), port,
@@ -138,48 +115,14 @@ static void apply_ftp(struct work *work, enum ftp_pinholes pinholes)
 	}
 }
 
-static uint32_t hash_of(const struct zone_set *set)
-{
-	uint64_t hash = 0;
-
-	for (int i = 0; i < ZONE_WORDS; i++)
-		hash = (hash ^ set->bits[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ (hash >> 29);
-	return (uint32_t)(hash >> 32) % HASH_SLOTS;
-}
-
-static int intern_set(struct work *work, const struct zone_set *set, uint16_t *ret_index)
-{
-	struct compiled *compiled = work->compiled;
-	uint32_t slot = hash_of(set);
-
-	for (; work->hash[slot]; slot = (slot + 1) % HASH_SLOTS) {
-		uint16_t index = work->hash[slot] - 1;
-
-		if (memcmp(&compiled->peers[index], set, sizeof(*set)) == 0) {
-			*ret_index = index;
-			return 0;
-		}
-	}
-	if (compiled->n_peers == MAX_PEER_SETS)
-		return -E2BIG;
-	compiled->peers[compiled->n_peers] = *set;
-	*ret_index = (uint16_t)compiled->n_peers++;
-	work->hash[slot] = (uint16_t)compiled->n_peers;
-	return 0;
-}
-
 static int finish_ports(struct work *work, enum direction direction, enum transport transport)
 {
 	for (unsigned port = 0; port < N_PORTS; port++) {
 		struct port_rule *rule = rule_of(work, direction, transport, port);
-		const struct zone_set *set = &work->admitted[port];
-		int err;
+		int err = 0;
 
-		if (!(rule->flags & PORT_OPEN))
-			continue;
-		if (zone_set_intersects(set, &work->all4) && zone_set_intersects(set, &work->all6))
-			rule->flags |= PORT_ANY;
-		err = intern_set(work, set, &rule->peers);
+		if (rule->flags & PORT_OPEN)
+			err = peer_sets_assign(work->sets, &work->admitted[port], rule);
 		if (err)
 			return err;
 	}
@@ -202,27 +145,19 @@ static int compile_half(struct work *work, enum direction direction, enum transp
 	return finish_ports(work, direction, transport);
 }
 
-int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
-		  struct compiled *compiled, const char **ret_limit)
+int compile_ports(const struct policy *policy, const struct service_indexes *indexes, struct peer_sets *sets,
+		  struct compiled *compiled)
 {
-	struct work work = {.policy = policy, .indexes = indexes, .compiled = compiled};
-	struct zone_set nobody = {0};
-	uint16_t first;
+	struct work work = {.policy = policy, .indexes = indexes, .sets = sets, .compiled = compiled};
 	int err = -ENOMEM;
 
 	work.admitted = calloc(N_PORTS, sizeof(*work.admitted));
-	work.hash = calloc(HASH_SLOTS, sizeof(*work.hash));
-	if (work.admitted && work.hash) {
-		find_total_zones(&work);
-		/* Index 0 is what a port without a rule has: it admits nobody. */
-		err = intern_set(&work, &nobody, &first);
+	if (work.admitted) {
+		err = 0;
 		for (int d = 0; d < N_DIRECTIONS && !err; d++)
 			for (int t = 0; t < N_TRANSPORTS && !err; t++)
 				err = compile_half(&work, (enum direction)d, (enum transport)t);
 	}
-	if (err == -E2BIG)
-		*ret_limit = too_many_sets;
 	free(work.admitted);
-	free(work.hash);
 	return err;
 }

@@ -8,16 +8,19 @@
 
 enum { MAX_NESTING = 129 /* lengths 0 to 128 */ };
 
-/* IPv4 first; then by address, a covering prefix before those it covers. */
-static int compare_nested(const void *a, const void *b)
+int prefix_compare_nested(const struct prefix *a, const struct prefix *b)
 {
-	const struct prefix *x = &((const struct compiled_prefix *)a)->prefix;
-	const struct prefix *y = &((const struct compiled_prefix *)b)->prefix;
-	int order = (int)y->is_ipv4 - (int)x->is_ipv4;
+	int order = (int)b->is_ipv4 - (int)a->is_ipv4;
 
 	if (!order)
-		order = memcmp(&x->addr, &y->addr, sizeof(x->addr));
-	return order ? order : (int)x->length - (int)y->length;
+		order = memcmp(&a->addr, &b->addr, sizeof(a->addr));
+	return order ? order : (int)a->length - (int)b->length;
+}
+
+static int compare_nested(const void *a, const void *b)
+{
+	return prefix_compare_nested(&((const struct compiled_prefix *)a)->prefix,
+				     &((const struct compiled_prefix *)b)->prefix);
 }
 
 static int compare_length(const void *a, const void *b)
@@ -31,7 +34,7 @@ static int compare_length(const void *a, const void *b)
 	return order ? order : memcmp(&x->addr, &y->addr, sizeof(x->addr));
 }
 
-static bool covers(const struct prefix *outer, const struct prefix *inner)
+bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
 {
 	const uint8_t *x = (const uint8_t *)&outer->addr;
 	const uint8_t *y = (const uint8_t *)&inner->addr;
@@ -64,7 +67,7 @@ static void inherit_zones(struct compiled_prefix *prefixes, size_t n)
 	size_t depth = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		while (depth && !covers(&stack[depth - 1]->prefix, &prefixes[i].prefix))
+		while (depth && !prefix_covers(&stack[depth - 1]->prefix, &prefixes[i].prefix))
 			depth--;
 		if (depth)
 			zone_set_union(&prefixes[i].zones, &stack[depth - 1]->zones);

@@ -348,6 +348,16 @@ int datapath_settings(const struct datapath *datapath, struct settings *ret)
 	return 0;
 }
 
+int datapath_flags(const struct datapath *datapath, uint32_t *ret)
+{
+	struct generation_value value;
+	int r = read_array(datapath, "current/generations", &value, 1);
+
+	if (r == 0)
+		*ret = value.flags;
+	return r;
+}
+
 int datapath_ftp_servers(const struct datapath *datapath, struct ftp_server_value *ret)
 {
 	struct ftp_server_value both[2 * MAX_FTP_SERVERS];

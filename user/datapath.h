@@ -69,6 +69,8 @@ int datapath_counters(const struct datapath *datapath, struct counter_value *ret
 int datapath_services(const struct datapath *datapath, struct service_name *ret_names);
 int datapath_totals(const struct datapath *datapath, struct totals *ret);
 int datapath_settings(const struct datapath *datapath, struct settings *ret);
+/* enum generation_flag of the policy in force. */
+int datapath_flags(const struct datapath *datapath, uint32_t *ret);
 /* The FTP servers in force, MAX_FTP_SERVERS entries, "" where there is none. */
 int datapath_ftp_servers(const struct datapath *datapath, struct ftp_server_value *ret);
 /* The control and passive bits of every port, N_PORTS entries. */

@@ -9,6 +9,7 @@
 
 #include "cleanup.h"
 #include "datapath_internal.h"
+#include "datapath_trie.h"
 #include "filter.skel.h"
 
 struct generation {
@@ -18,7 +19,8 @@ struct generation {
 };
 
 const char *const generation_maps[] = {
-	"ports", "peers", "zones4", "zones6", "services", "interfaces", "generations", "policy", NULL,
+	"ports",  "protocols", "peers",      "zones4",      "zones6", "block4",
+	"block6", "services",  "interfaces", "generations", "policy", NULL,
 };
 
 void generation_free(struct generation *generation)
@@ -47,6 +49,8 @@ static void size_maps(struct filter_bpf *filter, const struct generation_request
 	bpf_map__set_max_entries(filter->maps.zones4, at_least_one(compiled->n_prefixes4));
 	bpf_map__set_max_entries(filter->maps.zones6,
 				 at_least_one(compiled->n_prefixes - compiled->n_prefixes4));
+	bpf_map__set_max_entries(filter->maps.block4, at_least_one(compiled->n_block4));
+	bpf_map__set_max_entries(filter->maps.block6, at_least_one(compiled->n_block - compiled->n_block4));
 	bpf_map__set_max_entries(filter->maps.policy, at_least_one(chunks_of(request->size)));
 }
 
@@ -77,28 +81,29 @@ static int fill_text(const struct bpf_map *map, const char *text, size_t size)
 	return fill_array(map, chunks, n);
 }
 
-static int fill_prefixes(const struct filter_bpf *filter, const struct compiled *compiled)
+static int fill_tries(const struct filter_bpf *filter, const struct compiled *compiled)
 {
-	for (size_t i = 0; i < compiled->n_prefixes; i++) {
-		const struct compiled_prefix *from = &compiled->prefixes[i];
-		struct prefix4 key4 = {.length = from->prefix.length, .addr = from->prefix.addr.word[3]};
-		struct prefix6 key6 = {.length = from->prefix.length};
-		const struct bpf_map *map = from->prefix.is_ipv4 ? filter->maps.zones4 : filter->maps.zones6;
-		const void *key = from->prefix.is_ipv4 ? (const void *)&key4 : &key6;
+	struct trie_entries zones = {compiled->prefixes, sizeof(*compiled->prefixes),
+				     offsetof(struct compiled_prefix, zones), sizeof(struct zone_set)};
+	struct trie_entries block = {compiled->block, sizeof(*compiled->block), TRIE_NO_VALUE,
+				     sizeof(uint32_t)};
+	size_t n4 = compiled->n_prefixes4, block4 = compiled->n_block4;
+	int r = trie_fill(filter->maps.zones4, &zones, 0, n4);
 
-		memcpy(key6.addr, from->prefix.addr.word, sizeof(key6.addr));
-		if (bpf_map_update_elem(bpf_map__fd(map), key, &from->zones, BPF_ANY))
-			return -errno;
-	}
-	return 0;
+	r = r ?: trie_fill(filter->maps.zones6, &zones, n4, compiled->n_prefixes - n4);
+	r = r ?: trie_fill(filter->maps.block4, &block, 0, block4);
+	return r ?: trie_fill(filter->maps.block6, &block, block4, compiled->n_block - block4);
 }
 
 static int fill_maps(const struct filter_bpf *filter, const struct generation_request *request)
 {
 	const struct compiled *compiled = request->compiled;
-	struct generation_value value = {.generation = request->number, .half = request->half};
+	struct generation_value value = {
+		.generation = request->number, .half = request->half, .flags = compiled->flags};
 	int r = fill_array(filter->maps.ports, compiled->ports, N_PORT_RULES);
 
+	if (r == 0)
+		r = fill_array(filter->maps.protocols, compiled->protocols, N_PROTOCOL_RULES);
 	if (r == 0)
 		r = fill_array(filter->maps.peers, compiled->peers, compiled->n_peers);
 	if (r == 0)
@@ -107,7 +112,7 @@ static int fill_maps(const struct filter_bpf *filter, const struct generation_re
 		r = fill_array(filter->maps.generations, &value, 1);
 	if (r == 0)
 		r = fill_text(filter->maps.policy, request->text, request->size);
-	return r ?: fill_prefixes(filter, compiled);
+	return r ?: fill_tries(filter, compiled);
 }
 
 int generation_load(const struct generation_request *request, struct generation **ret,
@@ -124,6 +129,7 @@ int generation_load(const struct generation_request *request, struct generation 
 	r = generation->filter ? 0 : load_failed(failure, -errno, "the packet programs");
 	if (r == 0) {
 		generation->filter->rodata->generation = request->number;
+		generation->filter->rodata->flags = request->compiled->flags;
 		size_maps(generation->filter, request);
 		r = maps_reuse(generation->filter->obj, request->instance, failure);
 	}

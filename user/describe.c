@@ -31,6 +31,30 @@ const char *describe_ranges(const struct port_range *ranges, size_t n, char *buf
 	return buf;
 }
 
+const char *describe_protocols(const uint8_t *protocols, size_t n, char *buf)
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (size_t i = 0; i < n; i++) {
+		if (used + 16 > PORTS_TEXT_SIZE) {
+			strcpy(buf + used, ",…");
+			break;
+		}
+		used += (size_t)sprintf(buf + used, "%s%u", i ? "," : "", protocols[i]);
+	}
+	return buf;
+}
+
+json_t *json_protocols(const uint8_t *protocols, size_t n)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_integer(protocols[i]));
+	return list;
+}
+
 json_t *json_ranges(const struct port_range *ranges, size_t n)
 {
 	json_t *list = json_array();
@@ -59,7 +83,7 @@ static void print_zone(FILE *stream, const struct zone *zone)
 		fputs(zone->n_prefixes ? ")" : "no prefix)", stream);
 }
 
-char *describe_peers(const struct policy *policy, const struct rule *rule)
+char *describe_peers(const struct policy *policy, const size_t *peers, size_t n)
 {
 	char *text = NULL;
 	size_t size;
@@ -67,12 +91,12 @@ char *describe_peers(const struct policy *policy, const struct rule *rule)
 
 	if (!stream)
 		return NULL;
-	for (size_t i = 0; i < rule->n_peers; i++) {
+	for (size_t i = 0; i < n; i++) {
 		fputs(i ? ", " : "", stream);
-		if (rule->peers[i] == ZONE_ANY)
+		if (peers[i] == ZONE_ANY)
 			fputs("any", stream);
 		else
-			print_zone(stream, &policy->zones[rule->peers[i]]);
+			print_zone(stream, &policy->zones[peers[i]]);
 	}
 	if (fclose(stream) != 0) {
 		free(text);
@@ -81,20 +105,20 @@ char *describe_peers(const struct policy *policy, const struct rule *rule)
 	return text;
 }
 
-json_t *json_peers(const struct policy *policy, const struct rule *rule)
+json_t *json_peers(const struct policy *policy, const size_t *peers, size_t n)
 {
-	json_t *peers = json_array();
+	json_t *list = json_array();
 	char text[ADDR_TEXT_SIZE];
 
-	for (size_t i = 0; i < rule->n_peers; i++) {
-		const struct zone *zone = &policy->zones[rule->peers[i]];
+	for (size_t i = 0; i < n; i++) {
+		const struct zone *zone = &policy->zones[peers[i]];
 		json_t *prefixes = json_array();
 
 		for (size_t j = 0; j < zone->n_prefixes; j++)
 			json_array_append_new(prefixes,
 					      json_string(value_format_prefix(&zone->prefixes[j], text)));
-		json_array_append_new(peers,
+		json_array_append_new(list,
 				      json_pack("{s:s?, s:o}", "zone", zone->name, "prefixes", prefixes));
 	}
-	return peers;
+	return list;
 }

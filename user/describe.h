@@ -14,9 +14,14 @@ enum { PORTS_TEXT_SIZE = 512 };
 const char *describe_ranges(const struct port_range *ranges, size_t n, char *buf);
 json_t *json_ranges(const struct port_range *ranges, size_t n);
 
-/* "office (10.20.0.0/16), 192.0.2.7", malloc()ed; NULL: out of memory. */
-char *describe_peers(const struct policy *policy, const struct rule *rule);
+/* "50,112", likewise. */
+const char *describe_protocols(const uint8_t *protocols, size_t n, char *buf);
+json_t *json_protocols(const uint8_t *protocols, size_t n);
+
+/* Peers are indexes in policy->zones: "office (10.20.0.0/16), 192.0.2.7", malloc()ed; NULL: out of
+ * memory. */
+char *describe_peers(const struct policy *policy, const size_t *peers, size_t n);
 /* [{zone: NAME or null, prefixes: […]}] */
-json_t *json_peers(const struct policy *policy, const struct rule *rule);
+json_t *json_peers(const struct policy *policy, const size_t *peers, size_t n);
 
 #endif

@@ -84,7 +84,7 @@ static const struct ftp_server *find_server(const struct policy *policy,
 static int describe_rule(const struct policy *policy, const struct explain_question *question,
 			 const struct rule *rule, struct explanation *explanation)
 {
-	char *peers = describe_peers(policy, rule);
+	char *peers = describe_peers(policy, rule->peers, rule->n_peers);
 	int n = -1;
 
 	if (peers)

@@ -17,6 +17,27 @@
 #include "apply.h"
 #include "pins.h"
 
+enum { KEPT_TIMER, KEPT_WATCH, KEPT_HOLD, N_KEPT };
+
+enum { FIRST_KEPT = STDERR_FILENO + 1 };
+
+/* The descriptors become FIRST_KEPT and those after it; everything else of the caller's, its lock and the
+ * pipes that others wait on the end of among it, is closed. */
+static bool keep_only(int *fds)
+{
+	for (int i = 0; i < N_KEPT; i++) {
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_KEPT + N_KEPT);
+		if (fds[i] < 0)
+			return false;
+	}
+	for (int i = 0; i < N_KEPT; i++) {
+		if (dup2(fds[i], FIRST_KEPT + i) < 0)
+			return false;
+		fds[i] = FIRST_KEPT + i;
+	}
+	return close_range(FIRST_KEPT + N_KEPT, ~0U, 0) == 0;
+}
+
 static void leave_terminal(void)
 {
 	static const int ignored[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTSTP, SIGTTIN, SIGTTOU};
@@ -74,14 +95,14 @@ static int wait_for_end(const char *instance, int timer, int watch)
 	return 0;
 }
 
-static void guard_run(const char *instance, uint32_t generation, int timer, int watch)
+static void guard_run(const char *instance, uint32_t generation, const int *fds)
 {
 	struct failure failure = {""};
 
 	leave_terminal();
 	leave_cgroup();
 	/* Retried: a shortage of memory may pass, and nobody else will come. */
-	while (wait_for_end(instance, timer, watch) == 1) {
+	while (wait_for_end(instance, fds[KEPT_TIMER], fds[KEPT_WATCH]) == 1) {
 		if (apply_go_back(instance, generation, &failure) == 0)
 			break;
 		sleep(1);
@@ -112,35 +133,40 @@ static int open_watch(const char *instance)
 	return fd;
 }
 
-int guard_start(const char *instance, uint32_t generation, unsigned seconds, int close_fd,
+/* A second fork gives it to init, so that the caller has no child to wait for. */
+static int start(const char *instance, uint32_t generation, int *fds)
+{
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return -errno;
+	if (child == 0) {
+		pid_t guard = fork();
+
+		if (guard)
+			_exit(guard < 0);
+		if (keep_only(fds))
+			guard_run(instance, generation, fds);
+		_exit(0);
+	}
+	return waitpid(child, &status, 0) < 0 || status ? -EAGAIN : 0;
+}
+
+int guard_start(const char *instance, uint32_t generation, unsigned seconds, int hold,
 		struct failure *failure)
 {
-	int timer = open_timer(seconds), watch = open_watch(instance), status = 0, r = 0;
-	pid_t child;
+	int fds[N_KEPT] = {
+		[KEPT_TIMER] = open_timer(seconds),
+		[KEPT_WATCH] = open_watch(instance),
+		[KEPT_HOLD] = hold,
+	};
+	int r = fds[KEPT_TIMER] < 0 || fds[KEPT_WATCH] < 0 ? -errno : start(instance, generation, fds);
 
-	if (timer < 0 || watch < 0) {
-		r = -errno;
-	} else {
-		child = fork();
-		if (child < 0)
-			r = -errno;
-		if (child == 0) {
-			/* A second fork gives it to init, so that the caller has no child to wait for. */
-			pid_t guard = fork();
-
-			if (guard)
-				_exit(guard < 0);
-			close(close_fd);
-			guard_run(instance, generation, timer, watch);
-			_exit(0);
-		}
-		if (r == 0 && (waitpid(child, &status, 0) < 0 || status))
-			r = -EAGAIN;
-	}
-	if (timer >= 0)
-		close(timer);
-	if (watch >= 0)
-		close(watch);
+	if (fds[KEPT_TIMER] >= 0)
+		close(fds[KEPT_TIMER]);
+	if (fds[KEPT_WATCH] >= 0)
+		close(fds[KEPT_WATCH]);
 	return r ? failure_set(failure, r, "cannot start the process that would go back: %s", strerror(-r))
 		 : 0;
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Advice about the rules of a policy.
 #include "lint.h"
+
+#include <string.h>
+
 #include "lint_rules.h"
 
 /* As wide as the Internet: `any`, or a prefix that no organisation has. */
@@ -27,13 +30,13 @@ const struct rule *lint_inbound_tcp(const struct policy *policy, uint16_t port)
 	return NULL;
 }
 
-static bool reaches_wider(const struct policy *policy, const struct rule *rule, unsigned bits4,
+static bool reaches_wider(const struct policy *policy, const size_t *peers, size_t n, unsigned bits4,
 			  unsigned bits6)
 {
-	for (size_t i = 0; i < rule->n_peers; i++) {
-		const struct zone *zone = &policy->zones[rule->peers[i]];
+	for (size_t i = 0; i < n; i++) {
+		const struct zone *zone = &policy->zones[peers[i]];
 
-		if (rule->peers[i] == ZONE_ANY)
+		if (peers[i] == ZONE_ANY)
 			return true;
 		for (size_t j = 0; j < zone->n_prefixes; j++)
 			if (zone->prefixes[j].length < (zone->prefixes[j].is_ipv4 ? bits4 : bits6))
@@ -42,9 +45,9 @@ static bool reaches_wider(const struct policy *policy, const struct rule *rule, 
 	return false;
 }
 
-static bool is_wide(const struct policy *policy, const struct rule *rule)
+bool lint_is_wide(const struct policy *policy, const size_t *peers, size_t n)
 {
-	return reaches_wider(policy, rule, WIDE_BITS4, WIDE_BITS6);
+	return reaches_wider(policy, peers, n, WIDE_BITS4, WIDE_BITS6);
 }
 
 enum { TCP = 1, UDP = 2 };
@@ -113,7 +116,7 @@ static void lint_ntp(const struct policy *policy, const struct rule *rule, struc
 	const struct service *service = &policy->services[rule->service];
 
 	if (lint_has_port(service->udp, service->n_udp, 123) &&
-	    reaches_wider(policy, rule, SERVERS_BITS4, SERVERS_BITS6))
+	    reaches_wider(policy, rule->peers, rule->n_peers, SERVERS_BITS4, SERVERS_BITS6))
 		ADVISE(diags, rule->place,
 		       "%s: udp 123 to so wide a zone lets anything be sent as if it were time; name the one "
 		       "or "
@@ -123,7 +126,7 @@ static void lint_ntp(const struct policy *policy, const struct rule *rule, struc
 
 static void lint_outbound_any(const struct policy *policy, const struct rule *rule, struct diags *diags)
 {
-	if (is_wide(policy, rule))
+	if (lint_is_wide(policy, rule->peers, rule->n_peers))
 		ADVISE(diags, rule->place,
 		       "%s: outbound to the whole Internet is the easy way out for stolen data; name the "
 		       "hosts "
@@ -135,11 +138,38 @@ static void lint_udp_from_any(const struct policy *policy, const struct rule *ru
 {
 	const struct service *service = &policy->services[rule->service];
 
-	if (service->n_udp > 0 && is_wide(policy, rule))
+	if (service->n_udp > 0 && lint_is_wide(policy, rule->peers, rule->n_peers))
 		ADVISE(diags, rule->place,
 		       "%s: UDP from anyone means replies to anyone: sources can be faked, and this host be "
 		       "used "
 		       "to flood others; name the clients, or limit the rate of replies in the service",
+		       service->name);
+}
+
+static void lint_protocols(const struct policy *policy, const struct rule *rule, struct diags *diags)
+{
+	static const struct {
+		uint8_t protocol;
+		const char *name;
+	} tunnels[] = {{4, "IPv4 in IP"}, {41, "IPv6 in IP"}, {47, "GRE"}, {50, "ESP"}};
+	const struct service *service = &policy->services[rule->service];
+
+	for (size_t i = 0; i < sizeof(tunnels) / sizeof(tunnels[0]); i++)
+		if (service->n_ip && memchr(service->ip, tunnels[i].protocol, service->n_ip))
+			ADVISE(diags, rule->place,
+			       "%s: what comes through the tunnel of IP protocol %u (%s) is not judged; open "
+			       "it "
+			       "only for peers that you trust like this host",
+			       service->name, tunnels[i].protocol, tunnels[i].name);
+}
+
+static void lint_protocol_from_any(const struct policy *policy, const struct rule *rule, struct diags *diags)
+{
+	const struct service *service = &policy->services[rule->service];
+
+	if (service->n_ip > 0 && lint_is_wide(policy, rule->peers, rule->n_peers))
+		ADVISE(diags, rule->place,
+		       "%s: a protocol without ports from anyone: sources can be faked; name the peers",
 		       service->name);
 }
 
@@ -191,15 +221,19 @@ void lint(const struct policy *policy, struct diags *diags)
 	for (size_t i = 0; i < policy->n_inbound; i++) {
 		lint_ports(policy, &policy->inbound[i], INBOUND, diags);
 		lint_udp_from_any(policy, &policy->inbound[i], diags);
+		lint_protocols(policy, &policy->inbound[i], diags);
+		lint_protocol_from_any(policy, &policy->inbound[i], diags);
 	}
 	for (size_t i = 0; i < policy->n_outbound; i++) {
 		lint_ports(policy, &policy->outbound[i], OUTBOUND, diags);
 		lint_ntp(policy, &policy->outbound[i], diags);
 		lint_outbound_any(policy, &policy->outbound[i], diags);
+		lint_protocols(policy, &policy->outbound[i], diags);
 	}
 	lint_http_alone(policy, diags);
 	lint_twice(policy, policy->inbound, policy->n_inbound, diags);
 	lint_twice(policy, policy->outbound, policy->n_outbound, diags);
 	lint_ftp(policy, diags);
+	lint_options(policy, diags);
 	lint_unused(policy, diags);
 }

@@ -13,6 +13,11 @@ bool lint_has_port(const struct port_range *ranges, size_t n, uint16_t port);
 const struct rule *lint_inbound_tcp(const struct policy *policy, uint16_t port);
 
 void lint_ftp(const struct policy *policy, struct diags *diags);
+/* Whether one of the zones is as wide as the Internet. */
+bool lint_is_wide(const struct policy *policy, const size_t *peers, size_t n);
+
+/* Ping, blocked zones, the mode. */
+void lint_options(const struct policy *policy, struct diags *diags);
 /* What is defined and never used. */
 void lint_unused(const struct policy *policy, struct diags *diags);
 

@@ -30,6 +30,18 @@ static bool rules_use_zone(const struct rule *rules, size_t n, size_t zone)
 	return false;
 }
 
+static bool options_use_zone(const struct policy *policy, size_t zone)
+{
+	for (size_t i = 0; i < policy->n_block; i++)
+		if (policy->block[i] == zone)
+			return true;
+	for (size_t d = 0; d < N_DIRECTIONS; d++)
+		for (size_t i = 0; i < policy->ping[d].n_peers; i++)
+			if (policy->ping[d].peers[i] == zone)
+				return true;
+	return false;
+}
+
 static bool rules_use_service(const struct rule *rules, size_t n, size_t service)
 {
 	for (size_t i = 0; i < n; i++)
@@ -56,7 +68,7 @@ void lint_unused(const struct policy *policy, struct diags *diags)
 
 		if (i != ZONE_ANY && zone->name && is_in(&zone->place, file) &&
 		    !rules_use_zone(policy->inbound, policy->n_inbound, i) &&
-		    !rules_use_zone(policy->outbound, policy->n_outbound, i))
+		    !rules_use_zone(policy->outbound, policy->n_outbound, i) && !options_use_zone(policy, i))
 			ADVISE(diags, zone->place,
 			       "zone %s is not used by any rule: remove it, or write the rule that was meant",
 			       zone->name);

@@ -36,6 +36,9 @@ static const struct name reasons[] = {
 	[REASON_ICMP_QUOTE] = {"icmp-quote", "an ICMP error about a packet that is none of ours"},
 	[REASON_HOP_LIMIT] = {"hop-limit", "link-local ICMPv6 that came from beyond the link"},
 	[REASON_FLOWS_FULL] = {"flows-full", "no room to remember a connection that this host opens"},
+	[REASON_BLOCKED] = {"blocked", "in a blocked zone"},
+	[REASON_USER_FLOWS] = {"user-flows", "its user has opened too many connections"},
+	[REASON_RATE] = {"rate", "more echo requests than are answered"},
 	[REASON_INTERNAL] = {"internal", "the data path itself failed"},
 };
 static_assert(LENGTH(reasons) == N_REASONS, "every reason has a name");
@@ -76,6 +79,8 @@ static_assert(LENGTH(origins) == N_ORIGINS, "every origin has a name");
 static const struct name counters[] = {
 	[COUNTER_LINK] = {"link", "ARP, LACP and its kin, 802.1X"},
 	[COUNTER_ICMP] = {"icmp", "ICMP errors, neighbour discovery, multicast listener reports"},
+	[COUNTER_ANSWERS] = {"answers", "our own rejections of what this host tried"},
+	[COUNTER_PING] = {"ping", "echo requests and replies"},
 	[COUNTER_FRAGMENTS] = {"fragments", "later fragments of UDP datagrams"},
 };
 static_assert(LENGTH(counters) <= COUNTER_SERVICES, "they lie below the services");

@@ -77,6 +77,36 @@ int pins_lock(struct failure *failure)
 	return fd;
 }
 
+/* An open file description's lock, not flock(2)'s: it can be asked for without being taken meanwhile. */
+int pins_hold(const char *instance)
+{
+	struct pin_path folder = pin_path(instance, "%s", "");
+	struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
+	int fd = open(folder.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fcntl(fd, F_OFD_SETLK, &lock)) {
+		r = -errno;
+		close(fd);
+	}
+	return r ?: fd;
+}
+
+bool pins_is_held(const char *instance)
+{
+	struct pin_path folder = pin_path(instance, "%s", "");
+	struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	int fd = open(folder.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool held = false;
+
+	if (fd < 0)
+		return false;
+	held = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+	close(fd);
+	return held;
+}
+
 bool pins_exist(const char *instance)
 {
 	struct pin_path path = pin_path(instance, "%s", "");

@@ -35,6 +35,11 @@ int pins_prepare(struct failure *failure);
 /* One change at a time, over all instances: the returned descriptor holds the lock until it is closed. */
 int pins_lock(struct failure *failure);
 
+/* Held by the process that goes back by itself, for as long as it lives: it ends with the last copy of the
+ * descriptor, however its holders end. Others may hold it too. Returns the descriptor or -errno. */
+int pins_hold(const char *instance);
+bool pins_is_held(const char *instance);
+
 bool pins_exist(const char *instance);
 int pins_make_folder(const char *path);
 /* Removes a file or a folder with all in it; what is not there is fine. */

@@ -37,6 +37,7 @@ void policy_free(struct policy *policy)
 	free(policy->zones);
 	for (size_t i = 0; i < policy->n_services; i++) {
 		free(policy->services[i].name);
+		free(policy->services[i].ip);
 		free(policy->services[i].tcp);
 		free(policy->services[i].udp);
 	}
@@ -49,6 +50,9 @@ void policy_free(struct policy *policy)
 		free(policy->ftp[i].passive);
 	}
 	free(policy->ftp);
+	for (size_t i = 0; i < N_DIRECTIONS; i++)
+		free(policy->ping[i].peers);
+	free(policy->block);
 	free(policy->tests);
 	free(policy);
 }
@@ -151,7 +155,7 @@ static void validate_control(const struct policy *policy, const struct ftp_serve
 	for (size_t i = 0; i < server->n_control; i++) {
 		const struct service *service = &policy->services[server->control[i]];
 
-		if (service->n_tcp == 0 || service->n_udp > 0)
+		if (service->n_tcp == 0 || service->n_udp > 0 || service->n_ip > 0)
 			diags_add(diags, DIAG_ERROR, server->control_place,
 				  "control service '%s' must have TCP ports and nothing else", service->name);
 		else if (!is_inbound_service(policy, server->control[i]))

@@ -21,6 +21,8 @@ enum { ZONE_ANY = 0 /* index in policy.zones of the predefined zone `any`: 0.0.0
 
 struct service {
 	char *name;
+	uint8_t *ip; /* IP protocols without ports */
+	size_t n_ip;
 	struct port_range *tcp;
 	size_t n_tcp;
 	struct port_range *udp;
@@ -33,6 +35,16 @@ struct rule {
 	size_t *peers;  /* indexes in policy.zones */
 	size_t n_peers;
 	char *why; /* NULL: none given */
+	struct place place;
+};
+
+enum deny { DENY_DROP, DENY_REJECT };
+enum mode { MODE_ENFORCE, MODE_AUDIT };
+
+/* Whom echo requests are admitted from and to; n_peers 0: nobody. */
+struct ping {
+	size_t *peers; /* indexes in policy.zones */
+	size_t n_peers;
 	struct place place;
 };
 
@@ -77,9 +89,16 @@ struct policy {
 	size_t n_outbound;
 	struct ftp_server *ftp;
 	size_t n_ftp;
+	struct ping ping[N_DIRECTIONS];
+	enum deny deny[N_DIRECTIONS];
+	enum mode mode;
+	size_t *block; /* indexes in policy.zones */
+	size_t n_block;
 	struct policy_test *tests;
 	size_t n_tests;
-	struct place interfaces_place; /* line 0: the key is absent */
+	struct place interfaces_place; /* line 0: the key is absent, as in those below */
+	struct place deny_place[N_DIRECTIONS];
+	struct place mode_place;
 };
 
 /* Frees the policy and all it holds; NULL and half-built ones too. */

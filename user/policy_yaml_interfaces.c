@@ -43,6 +43,10 @@ void read_interfaces(struct reader *reader, const struct node *node)
 	if (!reader_list(reader, node, "the name of an interface or a list of them", &items, &n))
 		return;
 	reader->policy->interfaces_place = node->place;
+	if (n > MAX_INTERFACES) {
+		reader_error(reader, node, "more than %d interfaces", MAX_INTERFACES);
+		return;
+	}
 	for (size_t i = 0; i < n; i++) {
 		const char *text = reader_text(reader, &items[i], "the name of an interface");
 

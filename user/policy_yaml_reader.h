@@ -57,6 +57,8 @@ bool reader_number(struct reader *reader, const struct node *node, const char *f
 		   uint64_t max);
 /* "a port" … lists of ports and ranges that do not overlap. Absent outputs on failure. */
 void reader_ports(struct reader *reader, const struct node *node, struct port_range **ret, size_t *ret_n);
+/* Numbers of IP protocols that have no ports, each once. */
+void reader_protocols(struct reader *reader, const struct node *node, uint8_t **ret, size_t *ret_n);
 /* A prefix written at `place`. */
 bool reader_prefix(struct reader *reader, struct place place, const char *text, struct prefix *ret);
 /* Adds the prefix to the zone, or reports why not. False: there is no room for any more. */

@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-enum { MAX_IP_PROTOCOL = 255 };
-
 static const char *service_name(const void *from, size_t i)
 {
 	const struct policy *policy = from;
@@ -40,13 +38,8 @@ static void read_service(struct reader *reader, const struct node *node, struct 
 		reader_ports(reader, fields[UDP].value, &service->udp, &service->n_udp);
 	if (!fields[TCP].key && !fields[UDP].key && !fields[IP].key)
 		reader_error(reader, node, "a service needs 'tcp', 'udp' or 'ip'");
-	if (!fields[IP].key)
-		return;
-	if (fields[TCP].key || fields[UDP].key)
-		reader_error(reader, fields[IP].key,
-			     "'ip' is for a protocol without ports: not beside 'tcp' or 'udp'");
-	else if (reader_number(reader, fields[IP].value, "the number of an IP protocol", 0, MAX_IP_PROTOCOL))
-		reader_not_supported(reader, fields[IP].key, "a protocol without ports ('ip')");
+	if (fields[IP].value)
+		reader_protocols(reader, fields[IP].value, &service->ip, &service->n_ip);
 }
 
 static bool may_define(struct reader *reader, const struct node *key)
@@ -89,6 +82,7 @@ void read_services(struct reader *reader, const struct node *node)
 			*slot = service;
 		} else {
 			free(service.name);
+			free(service.ip);
 			free(service.tcp);
 			free(service.udp);
 		}

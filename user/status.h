@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "apply_state.h"
 #include "cmd.h"
 #include "datapath.h"
 #include "source.h"
@@ -21,6 +22,7 @@ enum { LIMIT_SESSIONS, LIMIT_PINHOLES, LIMIT_FLOWS, LIMIT_DATA_FLOWS, LIMIT_SERV
 
 struct status {
 	const char *instance;
+	enum apply_state state;
 	struct source_set *sources;
 	struct interface_state *interfaces;
 	size_t n_interfaces;

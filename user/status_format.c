@@ -28,6 +28,21 @@ static const char *interface_name(const struct interface_state *interface, char 
 	return buf;
 }
 
+static void print_state(const struct status *status, FILE *stream)
+{
+	if (status->state == APPLY_MIXED)
+		fputs("change      WARNING: a change was interrupted: not all that filters is of the policy "
+		      "shown "
+		      "here;\n            'postern apply' undoes it first\n",
+		      stream);
+	else if (status->state == APPLY_UNGUARDED)
+		fputs("change      WARNING: it waits to be confirmed, and the process that would undo it is "
+		      "gone:\n            'postern confirm' keeps it, 'postern apply' undoes it first\n",
+		      stream);
+	else if (status->state == APPLY_WAITING)
+		fputs("change      waits to be confirmed: 'postern confirm' keeps it\n", stream);
+}
+
 static void print_interfaces(const struct status *status, FILE *stream)
 {
 	char name[ESCAPED_SIZE(16)];
@@ -73,6 +88,7 @@ void status_print(const struct status *status, FILE *stream)
 
 	fprintf(stream, "instance    %s\npolicy      %s\nmode        enforce\n", status->instance,
 		escaped ? escape_bytes(file, strlen(file), escaped) : "?");
+	print_state(status, stream);
 	print_interfaces(status, stream);
 	for (unsigned i = 0; i < N_DIRECTIONS; i++)
 		fprintf(stream, "%-11s %" PRIu64 " packets allowed, %" PRIu64 " denied\n", direction_name(i),
@@ -88,6 +104,14 @@ void status_print(const struct status *status, FILE *stream)
 	for (size_t i = 0; i < status->n_programs; i++)
 		fprintf(stream, "program     %s: recursion_misses %" PRIu64 "\n", status->programs[i].name,
 			status->programs[i].recursion_misses);
+}
+
+static const char *state_name(enum apply_state state)
+{
+	return state == APPLY_MIXED       ? "interrupted"
+	       : state == APPLY_UNGUARDED ? "unguarded"
+	       : state == APPLY_WAITING   ? "waiting"
+					  : "none";
 }
 
 static json_t *interfaces_to_json(const struct status *status)
@@ -147,11 +171,11 @@ json_t *status_to_json(const struct status *status)
 	const char *file = source_set_main(status->sources);
 	json_t *rest = rest_to_json(status);
 	json_t *root = json_pack(
-		"{s:s, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "instance", status->instance, "policy",
-		json_bytes(file, strlen(file)), "mode", "enforce", "interfaces", interfaces_to_json(status),
-		"inbound", verdicts_to_json(status, INBOUND), "outbound", verdicts_to_json(status, OUTBOUND),
-		"pinholes", pinholes_to_json(status), "sessions",
-		(json_int_t)status->limits[LIMIT_SESSIONS].used, "flows",
+		"{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "instance", status->instance, "policy",
+		json_bytes(file, strlen(file)), "mode", "enforce", "change", state_name(status->state),
+		"interfaces", interfaces_to_json(status), "inbound", verdicts_to_json(status, INBOUND),
+		"outbound", verdicts_to_json(status, OUTBOUND), "pinholes", pinholes_to_json(status),
+		"sessions", (json_int_t)status->limits[LIMIT_SESSIONS].used, "flows",
 		(json_int_t)(status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_DATA_FLOWS].used));
 
 	if (json_object_update(root, rest) < 0) {

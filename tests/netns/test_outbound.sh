@@ -51,5 +51,14 @@ check "the flows are listed" test "$(pst_json flows | json 'len(d)')" -ge 2
 check "packets are counted under the service" test "$(reply_counter 'd["outbound"]["services"]["dns"]["packets"]')" -ge 8
 check "its bytes too" test "$(reply_counter 'd["outbound"]["services"]["dns"]["bytes"]')" -ge 400
 check "the denied peers are counted" test "$(reply_counter 'd["outbound"]["denied"].get("peer", 0)')" -ge 4
+names_process() { # the denied attempt from the server's side names the program that made it
+	pst events --json --kind deny >"$WORK/denied.json"
+	"$PYTHON" - "$WORK/denied.json" <<-'END'
+		import json, sys
+		denied = [json.loads(line) for line in open(sys.argv[1])]
+		sys.exit(not any(e["direction"] == "outbound" and e.get("process", e.get("comm")) == "python3" and e["pid"] for e in denied))
+	END
+}
+check "the event of a denied connection names the process" names_process
 check "the denied ports are counted" test "$(reply_counter 'd["outbound"]["denied"].get("port", 0)')" -ge 4
 finish

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The frame builder of packet.h. */
-#include <arpa/inet.h>
 #include <assert.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "packet.h"
@@ -17,23 +15,9 @@ enum {
 	IPV6_BYTES = 40,
 	EXTENSION_BYTES = 8,
 	HOP_LIMIT = 64,
-	AH_BYTES = 24
+	AH_BYTES = 24,
+	DO_NOT_FRAGMENT = 0x4000
 };
-
-bool text_is_ipv4(const char *addr)
-{
-	return !strchr(addr, ':');
-}
-
-struct addr addr_of(const char *text)
-{
-	struct addr addr = {.word[2] = htonl(0xffff)};
-
-	if (inet_pton(text_is_ipv4(text) ? AF_INET : AF_INET6, text,
-		      text_is_ipv4(text) ? &addr.word[3] : &addr.word[0]) != 1)
-		abort();
-	return addr;
-}
 
 /* Zeroed room for `size` more bytes. */
 static uint8_t *append(struct frame *frame, uint32_t size)
@@ -44,17 +28,6 @@ static uint8_t *append(struct frame *frame, uint32_t size)
 	memset(at, 0, size);
 	frame->length += size;
 	return at;
-}
-
-void frame_set16(struct frame *frame, uint32_t offset, uint16_t value)
-{
-	frame->bytes[offset] = (uint8_t)(value >> 8);
-	frame->bytes[offset + 1] = (uint8_t)value;
-}
-
-uint16_t frame_get16(const struct frame *frame, uint32_t offset)
-{
-	return (uint16_t)(frame->bytes[offset] << 8 | frame->bytes[offset + 1]);
 }
 
 /* RFC 1071; `sum` is what was added up before. Not yet complemented. */
@@ -105,10 +78,14 @@ static void begin_ethernet(struct frame *frame, uint16_t ethertype, unsigned vla
 static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t protocol)
 {
 	struct addr src = addr_of(spec->src), dst = addr_of(spec->dst);
+	uint32_t at = frame->length;
 	uint8_t *ip = append(frame, IPV4_BYTES + 4u * spec->option_words);
 
 	ip[0] = (uint8_t)(0x40 | (IPV4_BYTES / 4 + spec->option_words));
-	ip[6] = 0x40; /* do not fragment */
+	frame_set16(frame, at + 6,
+		    spec->fragment_offset || spec->more_fragments
+			    ? (uint16_t)(spec->more_fragments << 13 | spec->fragment_offset)
+			    : DO_NOT_FRAGMENT);
 	ip[8] = spec->hop_limit ? spec->hop_limit : HOP_LIMIT;
 	ip[9] = protocol;
 	memcpy(ip + 12, &src.word[3], 4);
@@ -116,17 +93,22 @@ static void append_ipv4(struct frame *frame, const struct spec *spec, uint8_t pr
 	memset(ip + IPV4_BYTES, 1 /* no-operation */, 4u * spec->option_words);
 }
 
-/* A header of the form that hop-by-hop and destination options share; as routing header it has no
- * segments left, as fragment header it is an atomic fragment. */
-static void append_extension(struct frame *frame, uint8_t type, uint8_t next)
+/* A header of the form that hop-by-hop and destination options share: a router alert (RFC 2711) and padding.
+ * As routing header it has no segments left. */
+static void append_extension(struct frame *frame, const struct spec *spec, uint8_t type, uint8_t next)
 {
-	static const uint8_t router_alert[] = {5, 2, 0, 0, 1, 0}; /* RFC 2711, and two bytes of padding */
-	uint8_t *header = append(frame, type == IPPROTO_AH ? AH_BYTES : EXTENSION_BYTES);
+	static const uint8_t router_alert[] = {5, 2, 0, 0, 1, 0};
+	uint32_t least = type == IPPROTO_AH ? AH_BYTES : EXTENSION_BYTES, at = frame->length;
+	uint32_t size = spec->extension_bytes && type != IPPROTO_FRAGMENT ? spec->extension_bytes : least;
+	uint8_t *header = append(frame, size);
 
 	header[0] = next;
-	if (type == IPPROTO_AH)
-		header[1] = AH_BYTES / 4 - 2;
-	else if (type == IPPROTO_HOPOPTS || type == IPPROTO_DSTOPTS)
+	if (type == IPPROTO_FRAGMENT) {
+		frame_set16(frame, at + 2, (uint16_t)(spec->fragment_offset << 3 | spec->more_fragments));
+		return;
+	}
+	header[1] = (uint8_t)(type == IPPROTO_AH ? size / 4 - 2 : size / 8 - 1);
+	if (type == IPPROTO_HOPOPTS || type == IPPROTO_DSTOPTS)
 		memcpy(header + 2, router_alert, sizeof(router_alert));
 }
 
@@ -141,7 +123,7 @@ static void append_ipv6(struct frame *frame, const struct spec *spec, uint8_t pr
 	memcpy(ip + 8, &src, 16);
 	memcpy(ip + 24, &dst, 16);
 	for (unsigned i = 0; i < spec->n_extensions; i++)
-		append_extension(frame, spec->extensions[i],
+		append_extension(frame, spec, spec->extensions[i],
 				 i + 1 < spec->n_extensions ? spec->extensions[i + 1] : protocol);
 }
 
@@ -224,19 +206,6 @@ void frame_add_tag(struct frame *frame, uint16_t tag_protocol, uint16_t id)
 	frame_set16(frame, ADDRESSES_BYTES + 2, id);
 	frame->ip += frame->ip ? TAG_BYTES : 0;
 	frame->transport += frame->transport ? TAG_BYTES : 0;
-}
-
-void frame_flip(struct frame *frame, uint32_t offset, unsigned bit)
-{
-	frame->bytes[offset] ^= (uint8_t)(1u << bit);
-}
-
-void frame_cut_packet(struct frame *frame, uint32_t length)
-{
-	uint32_t at = frame->ip + (is_ipv4_at(frame, frame->ip) ? 2 : 4);
-
-	frame_set16(frame, at, (uint16_t)(frame_get16(frame, at) - (frame->length - length)));
-	frame->length = length;
 }
 
 bool frame_checksums_are_right(const struct frame *frame)

@@ -9,7 +9,7 @@
 
 #include "abi.h"
 
-enum { FRAME_MAX = 1024, EXTENSIONS_MAX = 4 };
+enum { FRAME_MAX = 1024, EXTENSIONS_MAX = 8 };
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10, URG = 0x20 };
 
@@ -37,9 +37,15 @@ struct spec {
 	uint8_t option_words;               /* of IPv4: 32-bit words, all no-operation */
 	uint8_t extensions[EXTENSIONS_MAX]; /* of IPv6: their numbers, up to n_extensions */
 	uint8_t n_extensions;
+	uint16_t extension_bytes; /* of each but a fragment header; 0: the least, of AH 24 */
+	uint16_t fragment_offset; /* in units of 8 bytes; of IPv6, where there is a fragment header */
+	bool more_fragments;      /* the same */
 	const struct spec *quote; /* of ICMP errors: what they are about */
 };
 
+/* Makes it a fragment (whose contents stay what they are): of IPv6 by one more extension header, with which a
+ * whole packet becomes an atomic fragment. */
+void spec_fragment(struct spec *spec, uint16_t offset, bool more);
 void packet_build(struct frame *ret, const struct spec *spec);
 /* An Ethernet frame with VLAN tags and 46 bytes that are no IP packet. */
 void frame_build_link(struct frame *ret, uint16_t ethertype, unsigned vlan_tags);

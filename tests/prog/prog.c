@@ -22,9 +22,9 @@ enum {
 
 /* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
 static const char *const state_maps[] = {
-	"settings", "ftp_ports",  "ftp_servers", "sessions",   "pinholes", "listeners",
-	"rogues",   "open_ports", "flows",       "data_flows", "counters", "totals",
-	"events",   "denials",    "event_heads", "samples",
+	"settings", "ftp_ports",  "ftp_servers", "sessions",   "pinholes",     "listeners",
+	"rogues",   "open_ports", "flows",       "data_flows", "flow_sockets", "fragment_peers",
+	"counters", "totals",     "events",      "denials",    "event_heads",  "samples",
 };
 
 struct prog {
@@ -192,6 +192,8 @@ const char *prog_counter_name(uint32_t counter)
 		return reason_name(counter);
 	if (counter == COUNTER_LINK || counter == COUNTER_ICMP)
 		return counter == COUNTER_LINK ? "link" : "icmp";
+	if (counter == COUNTER_FRAGMENTS)
+		return "fragments";
 	if (counter < COUNTER_SERVICES || counter >= COUNTERS_SEEN)
 		return "nothing known";
 	return services[counter - COUNTER_SERVICES];

@@ -74,7 +74,7 @@ bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint
 /* The verdict as explain has it: a counter. */
 uint32_t prog_explain(const struct prog *prog, enum direction direction, const struct frame *frame);
 
-/* Counters of one direction that tests look at: reasons, link, ICMP and the services above. */
+/* Counters of one direction that tests look at: reasons, link, ICMP, fragments and the services above. */
 enum { COUNTERS_SEEN = COUNTER_SERVICES + N_SERVICES };
 struct counts {
 	struct counter_value values[N_DIRECTIONS][COUNTERS_SEEN];

@@ -74,6 +74,8 @@ void prog_open_port(const struct prog *prog, enum direction direction, enum tran
 
 	if (peers == PEERS_ANY)
 		rule.flags |= PORT_ANY;
+	if (service == CONTROL || service == INTERNAL)
+		rule.flags |= PORT_CONTROL;
 	put_rule(prog, direction, transport, port, rule);
 }
 

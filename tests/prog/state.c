@@ -10,19 +10,6 @@
 
 #include "state.h"
 
-static const char *const kept_maps[] = {"flows",     "data_flows", "pinholes",   "sessions",
-					"listeners", "rogues",     "open_ports", "totals",
-					"events",    "settings",   "ftp_ports",  "ftp_servers"};
-
-struct bytes {
-	uint8_t *data;
-	size_t size;
-};
-
-struct snapshot {
-	struct bytes maps[COUNT(kept_maps)];
-};
-
 uint64_t state_now(void)
 {
 	struct timespec now;
@@ -113,12 +100,36 @@ void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key)
 	mark_port(prog, key->port, -1);
 }
 
+void state_put_fragment_peer(const struct prog *prog, const char *peer, uint64_t ago_ns)
+{
+	struct addr key = addr_of(peer);
+	struct fragment_peer value = {.seen_ns = state_now() - ago_ns};
+
+	assert_return_code(bpf_map_update_elem(prog_map(prog, "fragment_peers"), &key, &value, BPF_ANY),
+			   errno);
+}
+
+uint64_t state_fragment_peer_seen(const struct prog *prog, const char *peer)
+{
+	struct addr key = addr_of(peer);
+	struct fragment_peer value;
+
+	if (bpf_map_lookup_elem(prog_map(prog, "fragment_peers"), &key, &value))
+		return 0;
+	return value.seen_ns;
+}
+
 static void put_flow(const struct prog *prog, const char *map, struct flow_key key, enum service service)
 {
 	struct flow flow = state_live_flow(service);
 
-	flow.seen_ns -= SECOND_NS; /* so that a change of it shows */
+	flow.cookie = key.local_port + (key.local.word[0] ? 1u : 0u); /* each its own socket */
+	flow.seen_ns -= SECOND_NS;                                    /* so that a change of it shows */
 	state_put_flow(prog, map, &key, &flow);
+	if (key.protocol == IPPROTO_TCP)
+		assert_return_code(
+			bpf_map_update_elem(prog_map(prog, "flow_sockets"), &flow.cookie, &key, BPF_ANY),
+			errno);
 }
 
 void state_fill(const struct prog *prog)
@@ -130,6 +141,7 @@ void state_fill(const struct prog *prog)
 		put_flow(prog, "flows", state_flow_key(IPPROTO_UDP, us, OUT_PORT, peer, 1812), RADIUS);
 		put_flow(prog, "data_flows", state_flow_key(IPPROTO_TCP, us, DATA_PORT, peer, CLIENT_PORT),
 			 DATA);
+		state_put_fragment_peer(prog, peer, SECOND_NS);
 		state_put_pinhole(prog, peer, us, PINHOLE_PORT, 21);
 	}
 }
@@ -166,62 +178,4 @@ void state_reset_samples(const struct prog *prog)
 	assert_non_null(zeroes);
 	assert_return_code(bpf_map_update_elem(fd, &(uint32_t){0}, zeroes, BPF_ANY), errno);
 	free(zeroes);
-}
-
-/* Every key and value, in the order of the kernel's own walk, which only a change of the map changes. */
-static struct bytes map_bytes(int fd)
-{
-	struct bpf_map_info info = {0};
-	uint32_t info_size = sizeof(info), batch = 4096, n;
-	uint64_t position[2];
-	struct bytes all = {0};
-	void *start = NULL;
-	int error = 0;
-
-	assert_return_code(bpf_obj_get_info_by_fd(fd, &info, &info_size), errno);
-	while (!error) {
-		size_t values = (size_t)batch * info.value_size, keys = (size_t)batch * info.key_size;
-		uint8_t *at;
-
-		all.data = realloc(all.data, all.size + keys + values);
-		assert_non_null(all.data);
-		at = all.data + all.size;
-		n = batch;
-		error = bpf_map_lookup_batch(fd, start, position, at, at + keys, &n, NULL);
-		assert_true(!error || errno == ENOENT);
-		memmove(at + (size_t)n * info.key_size, at + keys, (size_t)n * info.value_size);
-		all.size += (size_t)n * (info.key_size + info.value_size);
-		start = position;
-	}
-	return all;
-}
-
-struct snapshot *state_snapshot(const struct prog *prog)
-{
-	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-
-	assert_non_null(snapshot);
-	for (size_t i = 0; i < COUNT(kept_maps); i++)
-		snapshot->maps[i] = map_bytes(prog_map(prog, kept_maps[i]));
-	return snapshot;
-}
-
-const char *state_difference(const struct snapshot *before, const struct snapshot *after)
-{
-	for (size_t i = 0; i < COUNT(kept_maps); i++) {
-		const struct bytes *a = &before->maps[i], *b = &after->maps[i];
-
-		if (a->size != b->size || memcmp(a->data, b->data, a->size))
-			return kept_maps[i];
-	}
-	return NULL;
-}
-
-void state_snapshot_free(struct snapshot *snapshot)
-{
-	if (!snapshot)
-		return;
-	for (size_t i = 0; i < COUNT(kept_maps); i++)
-		free(snapshot->maps[i].data);
-	free(snapshot);
 }

@@ -28,8 +28,14 @@ struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client
 void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key);
 void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key);
 
+/* As if this host had sent UDP to `peer` so long ago. */
+void state_put_fragment_peer(const struct prog *prog, const char *peer, uint64_t ago_ns);
+/* When this host last sent UDP to `peer`; 0: no entry. */
+uint64_t state_fragment_peer_seen(const struct prog *prog, const char *peer);
+
 /* One of each, in both families, between `host` and `stranger`: a flow to tcp 8443 and one to udp 1812 from
- * OUT_PORT, a data connection of CLIENT_PORT with DATA_PORT, and a pinhole at PINHOLE_PORT. */
+ * OUT_PORT (so `stranger` may send fragments), a data connection of CLIENT_PORT with DATA_PORT, and a pinhole
+ * at PINHOLE_PORT. */
 void state_fill(const struct prog *prog);
 
 size_t state_n_entries(const struct prog *prog, const char *map);

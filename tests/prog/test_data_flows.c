@@ -120,6 +120,48 @@ static void test_cut_before_pinhole(void **state)
 	}
 }
 
+/* From a passive port, this host may also have opened a connection: it comes behind a data connection and
+ * before the pinhole. */
+static void test_order(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct flow_key key =
+			state_flow_key(IPPROTO_TCP, host[family], PORT, stranger[family], CLIENT_PORT);
+		struct flow outward = state_live_flow(WEB), over = state_live_flow(DATA);
+		struct spec sent = segment(OUTBOUND, family, ACK);
+
+		expect_spec(*state, OUTBOUND, sent, REASON_NO_FLOW, "nothing");
+		state_put_pinhole(*state, stranger[family], NULL, PORT, 21);
+		expect_spec(*state, OUTBOUND, sent, data, "pinhole");
+		state_put_flow(*state, "flows", &key, &outward);
+		expect_spec(*state, OUTBOUND, sent, COUNTER_SERVICES + WEB, "outward, pinhole");
+		outward.generation--; /* no rule allows its port now */
+		state_put_flow(*state, "flows", &key, &outward);
+		expect_spec(*state, OUTBOUND, sent, REASON_CUT, "cut outward, pinhole");
+		put(*state, family, state_live_flow(DATA));
+		expect_spec(*state, OUTBOUND, sent, data, "data connection, outward, pinhole");
+		over.closing_ns = state_now() - TCP_LINGER_S * SECOND_NS - 1;
+		put(*state, family, over);
+		expect_spec(*state, OUTBOUND, sent, REASON_CUT, "data connection that is over, outward");
+		assert_int_equal(state_n_entries(*state, "pinholes"), family + 1);
+	}
+}
+
+/* What no socket of ours sends says nothing of how long the connection lives. */
+static void test_fin_without_socket(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct flow_key key = put(*state, family, state_live_flow(DATA));
+		struct flow after;
+
+		expect_spec(*state, OUTBOUND, segment(OUTBOUND, family, FIN | ACK), data, "out");
+		expect_spec(*state, INBOUND, segment(INBOUND, family, FIN | ACK), data, "in");
+		expect_spec(*state, INBOUND, segment(INBOUND, family, RST), data, "in");
+		assert_true(state_get_flow(*state, "data_flows", &key, &after));
+		assert_int_equal(after.closing_ns, 0);
+	}
+}
+
 static void test_linger(void **state)
 {
 	for (enum family family = V4; family <= V6; family++) {
@@ -143,6 +185,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_range_moved, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_generations, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_cut_before_pinhole, prog_setup, prog_teardown),
+		cmocka_unit_test_setup_teardown(test_order, prog_setup, prog_teardown),
+		cmocka_unit_test_setup_teardown(test_fin_without_socket, prog_setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_linger, prog_setup, prog_teardown),
 	};
 

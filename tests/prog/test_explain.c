@@ -39,9 +39,11 @@ static const struct explain_case cases[] = {
 	{OUTBOUND, IPPROTO_UDP, 0, OUT_PORT, 1812, COUNTER_SERVICES + RADIUS},
 	{OUTBOUND, IPPROTO_UDP, 0, OUT_PORT, 1813, REASON_PORT},
 	{OUTBOUND, IPPROTO_UDP, 0, 514, CLIENT_PORT, COUNTER_SERVICES + LOGS},
+	{OUTBOUND, IPPROTO_TCP, ACK, 21, CLIENT_PORT, COUNTER_SERVICES + CONTROL},
+	{OUTBOUND, IPPROTO_TCP, FIN | ACK, DATA_PORT, CLIENT_PORT, COUNTER_SERVICES + DATA},
 };
 
-static void build(struct frame *frame, const struct explain_case *c, enum family family)
+static struct spec spec_of(const struct explain_case *c, enum family family)
 {
 	bool in = c->direction == INBOUND;
 	struct spec spec = {.src = in ? stranger[family] : host[family],
@@ -52,6 +54,13 @@ static void build(struct frame *frame, const struct explain_case *c, enum family
 			    .tcp_flags = c->flags,
 			    .type = 13,
 			    .data = 8};
+
+	return spec;
+}
+
+static void build(struct frame *frame, const struct explain_case *c, enum family family)
+{
+	struct spec spec = spec_of(c, family);
 
 	packet_build(frame, &spec);
 }
@@ -165,12 +174,42 @@ static void test_no_packets(void **state)
 	expect_no_traces(*state, &before);
 }
 
+/* Of datagrams and segments in pieces. */
+static void test_fragments(void **state)
+{
+	static const struct {
+		struct explain_case c;
+		uint16_t offset;
+		bool more;
+	} fragments[] = {
+		{{INBOUND, IPPROTO_UDP, 0, 514, CLIENT_PORT, COUNTER_SERVICES + LOGS}, 0, true},
+		{{INBOUND, IPPROTO_UDP, 0, 514, CLIENT_PORT, REASON_FRAGMENT}, 1, true},
+		{{INBOUND, IPPROTO_UDP, 0, 1, 1, COUNTER_FRAGMENTS}, 185, false},
+		{{INBOUND, IPPROTO_TCP, SYN, 443, CLIENT_PORT, REASON_FRAGMENT}, 185, true},
+		{{OUTBOUND, IPPROTO_UDP, 0, OUT_PORT + 2, 1812, COUNTER_SERVICES + RADIUS}, 0, true},
+		{{OUTBOUND, IPPROTO_UDP, 0, 1, 1, COUNTER_FRAGMENTS}, 185, true},
+	};
+	struct traces before = traces_of(*state);
+	struct frame frame;
+
+	for (unsigned i = 0; i < COUNT(fragments) * N_FAMILIES; i++) {
+		const struct explain_case *c = &fragments[i / N_FAMILIES].c;
+		struct spec spec = spec_of(c, i % N_FAMILIES);
+
+		spec_fragment(&spec, fragments[i / N_FAMILIES].offset, fragments[i / N_FAMILIES].more);
+		packet_build(&frame, &spec);
+		assert_int_equal(prog_explain(*state, c->direction, &frame), c->counter);
+	}
+	expect_no_traces(*state, &before);
+}
+
 int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_traces, setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_same_verdict, setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_other_generation, setup, prog_teardown),
+		cmocka_unit_test_setup_teardown(test_fragments, setup, prog_teardown),
 		cmocka_unit_test_setup_teardown(test_no_packets, setup, prog_teardown),
 	};
 

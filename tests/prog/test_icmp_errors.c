@@ -206,42 +206,12 @@ static void test_quote_in_padding(void **state)
 	}
 }
 
-/* A quote that cannot be judged by its ports is none of ours. */
-static void test_quoted_forms(void **state)
-{
-	struct spec quote = quote_of(INBOUND, V4, &quotes[0]), error = error_of(INBOUND, V4, 3, &quote);
-	struct frame frame;
-
-	packet_build(&frame, &error);
-	frame_set16(&frame, frame.transport + 8 + 6, 0x2001);
-	expect_counter(*state, INBOUND, &frame, REASON_ICMP_QUOTE, "a later fragment");
-	packet_build(&frame, &error);
-	frame.bytes[frame.transport + 8] = 0x65;
-	expect_counter(*state, INBOUND, &frame, REASON_ICMP_QUOTE, "version 6");
-	packet_build(&frame, &error);
-	frame.bytes[frame.transport + 8] = 0x44;
-	expect_counter(*state, INBOUND, &frame, REASON_ICMP_QUOTE, "a header of four words");
-	quote.option_words = 10;
-	packet_build(&frame, &error);
-	expect_counter(*state, INBOUND, &frame, COUNTER_ICMP, "options");
-	quote = quote_of(INBOUND, V6, &quotes[0]);
-	quote.n_extensions = 1;
-	error = error_of(INBOUND, V6, 2, &quote);
-	for (unsigned i = 0; i < 3; i++) {
-		quote.extensions[0] = (uint8_t[]){IPPROTO_HOPOPTS, IPPROTO_FRAGMENT, IPPROTO_DSTOPTS}[i];
-		packet_build(&frame, &error);
-		expect_counter(*state, INBOUND, &frame, REASON_ICMP_QUOTE, "extension %u",
-			       quote.extensions[0]);
-	}
-}
-
 int main(void)
 {
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_quotes),       cmocka_unit_test(test_kinds),
 		cmocka_unit_test(test_one_bit_away), cmocka_unit_test(test_wrong_way),
 		cmocka_unit_test(test_short_quotes), cmocka_unit_test(test_quote_in_padding),
-		cmocka_unit_test(test_quoted_forms),
 	};
 
 	return prog_main(tests, COUNT(tests), setup, prog_teardown);

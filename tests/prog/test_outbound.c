@@ -82,6 +82,7 @@ static void test_openings(void **state)
 		assert_int_equal(flow.closing_ns != 0, spec.protocol == IPPROTO_TCP);
 	}
 	assert_int_equal(state_n_entries(*state, "data_flows"), 0);
+	assert_int_equal(state_n_entries(*state, "flow_sockets"), 0); /* for the same reason */
 }
 
 /* Of a flow's five parts, a packet that differs in one is denied. */
@@ -145,6 +146,10 @@ static void test_replies(void **state)
 		{IPPROTO_TCP, ACK, 443, COUNTER_SERVICES + HTTPS, COUNTER_SERVICES + HTTPS},
 		{IPPROTO_TCP, RST, 443, COUNTER_SERVICES + HTTPS, COUNTER_SERVICES + HTTPS},
 		{IPPROTO_TCP, SYN, 443, REASON_PORT, REASON_PORT},
+		{IPPROTO_TCP, SYN | ACK, 21, COUNTER_SERVICES + CONTROL, COUNTER_SERVICES + CONTROL},
+		{IPPROTO_TCP, ACK, 21, COUNTER_SERVICES + CONTROL, COUNTER_SERVICES + CONTROL},
+		{IPPROTO_TCP, FIN | ACK, 990, REASON_NO_FLOW, COUNTER_SERVICES + INTERNAL},
+		{IPPROTO_TCP, SYN, 21, REASON_PORT, REASON_PORT},
 		{IPPROTO_TCP, SYN | PSH, 443, REASON_PORT, REASON_PORT},
 		{IPPROTO_TCP, SYN | ACK, 9000, REASON_NO_FLOW, COUNTER_SERVICES + BACKUP},
 		{IPPROTO_TCP, RST | ACK, 9000, REASON_NO_FLOW, COUNTER_SERVICES + BACKUP},
@@ -173,6 +178,8 @@ static void test_replies(void **state)
 			       "to the office from port %u, flags %#x", spec.src_port, spec.tcp_flags);
 	}
 	assert_int_equal(state_n_entries(*state, "flows"), 0);
+	/* Only an established socket of ours shows a session. */
+	assert_int_equal(state_n_entries(*state, "sessions"), 0);
 }
 
 /* What came in at another interface is judged alike, and remembered never. */

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* No packet from the network creates, changes or removes state: 100,000 random and mutated ones leave every
  * map but the counters and the log of denials as it was, byte for byte. */
+#include <errno.h>
 #include <string.h>
+
+#include <bpf/bpf.h>
 
 #include "state.h"
 
@@ -59,6 +62,20 @@ static const struct spec inbound[] = {
 	{.protocol = IPPROTO_TCP, .src_port = 8443, .dst_port = OUT_PORT, .tcp_flags = RST | ACK},
 	{.protocol = IPPROTO_TCP, .src_port = 8444, .dst_port = OUT_PORT, .tcp_flags = ACK},
 	{.protocol = IPPROTO_UDP, .src_port = 1812, .dst_port = OUT_PORT, .data = 20},
+	{.protocol = IPPROTO_UDP,
+	 .src_port = CLIENT_PORT,
+	 .dst_port = 514,
+	 .more_fragments = true,
+	 .data = 24},
+	{.protocol = IPPROTO_UDP, .fragment_offset = 185, .more_fragments = true, .data = 24},
+	{.protocol = IPPROTO_UDP, .fragment_offset = 1, .data = 24},
+	{.protocol = IPPROTO_TCP, .fragment_offset = 185, .data = 24},
+	{.protocol = IPPROTO_TCP,
+	 .src_port = CLIENT_PORT,
+	 .dst_port = DATA_PORT,
+	 .tcp_flags = FIN | ACK,
+	 .extensions = {IPPROTO_HOPOPTS, IPPROTO_DSTOPTS, IPPROTO_ROUTING, IPPROTO_AH},
+	 .n_extensions = 4},
 	{.protocol = IPPROTO_ICMP, .type = 135, .hop_limit = 255, .data = 16},
 	{.protocol = IPPROTO_ICMP, .type = 8, .data = 56},
 };
@@ -81,6 +98,8 @@ static void build_template(struct frame *frame, unsigned i)
 
 	if (n < COUNT(inbound))
 		spec = inbound[n];
+	if (spec.more_fragments || spec.fragment_offset)
+		spec.extensions[spec.n_extensions++] = IPPROTO_FRAGMENT;
 	quote.src = spec.dst = host[family];
 	quote.dst = spec.src = stranger[family];
 	packet_build(frame, &spec);
@@ -125,6 +144,9 @@ static void expect_variety(const struct counts *before, const struct counts *aft
 	assert_in_range(kinds, 20, COUNTERS_SEEN);
 	assert_int_equal(after->values[INBOUND][REASON_INTERNAL].packets, 0);
 	assert_true(after->values[INBOUND][REASON_CUT].packets > 0);
+	assert_true(after->values[INBOUND][REASON_EXTENSION].packets > 0);
+	assert_true(after->values[INBOUND][REASON_FRAGMENT].packets > 0);
+	assert_true(after->values[INBOUND][COUNTER_FRAGMENTS].packets > 0);
 }
 
 static void test_network_creates_nothing(void **state)
@@ -169,6 +191,17 @@ static void test_comparison(void **state)
 	state_put_pinhole(*state, stranger[V4], host[V4], 3001, 21);
 	after = state_snapshot(*state);
 	assert_string_equal(state_difference(before, after), "pinholes");
+	state_snapshot_free(before);
+	before = after;
+	state_put_fragment_peer(*state, stranger[V4], 0);
+	after = state_snapshot(*state);
+	assert_string_equal(state_difference(before, after), "fragment_peers");
+	state_snapshot_free(before);
+	before = after;
+	assert_return_code(bpf_map_delete_elem(prog_map(*state, "flow_sockets"), &(uint64_t){OUT_PORT}),
+			   errno);
+	after = state_snapshot(*state);
+	assert_string_equal(state_difference(before, after), "flow_sockets");
 	state_snapshot_free(before);
 	state_snapshot_free(after);
 }

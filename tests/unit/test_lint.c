@@ -31,6 +31,8 @@ static const char catalogue[] = "services:\n"
 				"  ntp: {udp: 123}\n"
 				"  dns: {udp: 53, tcp: 53}\n"
 				"  backup: {tcp: [9000, 9100-9110]}\n"
+				"  vrrp: {ip: 112}\n"
+				"  gre: {ip: 47}\n"
 				"zones:\n"
 				"  office: [10.20.0.0/16, \"2001:db8:20::/48\"]\n"
 				"  relay: [10.20.0.25]\n"
@@ -149,6 +151,40 @@ static const struct lint_case {
 	{"twice, in two directions",
 	 "inbound: [{service: https, from: relay}]\n"
 	 "outbound: [{service: https, to: relay}]\n",
+	 {NULL}},
+	{"protocol from any",
+	 "inbound: [{service: vrrp, from: any}, {service: vrrp, from: relay}]\n",
+	 {"p.yaml:2:11: warning: vrrp: a protocol without ports from anyone"}},
+	{"protocol to any",
+	 "outbound: [{service: vrrp, to: half}]\n",
+	 {"p.yaml:2:12: warning: vrrp: outbound to the whole Internet"}},
+	{"tunnel",
+	 "inbound: [{service: gre, from: relay}]\noutbound: [{service: gre, to: relay}]\n",
+	 {"p.yaml:2:11: warning: gre: what comes through the tunnel of IP protocol 47 (GRE)",
+	  "p.yaml:3:12: warning: gre: what comes through the tunnel of IP protocol 47 (GRE)"}},
+	{"audit", "mode: audit\n", {"p.yaml:2:7: warning: mode: audit denies nothing"}},
+	{"enforce", "mode: enforce\ndeny: {inbound: reject, outbound: reject}\n", {NULL}},
+	{"ping to any",
+	 "ping: {from: any, to: [relay, any]}\n",
+	 {"p.yaml:2:23: warning: ping: echo requests to the whole Internet"}},
+	{"ping to some", "ping: {from: half, to: [office, relay]}\n", {NULL}},
+	{"a blocked peer",
+	 "inbound: [{service: https, from: [192.0.2.1, office]}]\nblock: [10.0.0.0/8]\n",
+	 {"p.yaml:2:11: warning: https: 10.20.0.0/16 is blocked (10.0.0.0/8): no rule opens"}},
+	{"a blocked zone",
+	 "outbound: [{service: https, to: [relay]}]\nblock: [office]\n",
+	 {"p.yaml:2:12: warning: https: 10.20.0.25 is blocked (office: 10.20.0.0/16): no rule opens"}},
+	{"blocked behind a nested one",
+	 "inbound: [{service: https, from: 10.20.9.0/24}]\n"
+	 "block: [10.20.1.0/24, office, 10.20.0.0/24, 10.0.0.0/9]\n",
+	 {"p.yaml:2:11: warning: https: 10.20.9.0/24 is blocked (10.0.0.0/9)"}},
+	{"blocked in part",
+	 "inbound: [{service: https, from: office}]\nblock: [10.20.0.0/17, 10.20.128.0/17, 10.21.0.0/16]\n",
+	 {NULL}},
+	{"blocked out of any", "inbound: [{service: https, from: any}]\nblock: [office]\n", {NULL}},
+	{"used by options only",
+	 "inbound: [{service: https, from: any}]\nzones:\n  pinged: [192.0.2.1]\n  shut: [192.0.2.2]\n"
+	 "ping: {to: pinged}\nblock: shut\n",
 	 {NULL}},
 	{"unused",
 	 "inbound: [{service: https, from: relay}]\nzones:\n  home: [192.0.2.1]\nservices:\n"

@@ -75,7 +75,9 @@ static void counters_without_service(void **state)
 	assert_string_equal(counter_name(COUNTER_LINK), "link");
 	assert_string_equal(counter_name(COUNTER_ICMP), "icmp");
 	assert_null(counter_name(0));
-	assert_null(counter_name(COUNTER_ICMP + 1));
+	assert_string_equal(counter_name(COUNTER_FRAGMENTS), "fragments");
+	assert_string_equal(counter_name(COUNTER_PING), "ping");
+	assert_null(counter_name(COUNTER_PING + 1));
 	assert_null(counter_name(COUNTER_SERVICES));
 }
 

@@ -216,6 +216,58 @@ static void test_no_effect(void **state)
 	loaded_clear(&l);
 }
 
+static void test_options(void **state)
+{
+	struct loaded l = load("services: {vpn: {ip: [50, 255], udp: 500, tcp: 500}}\n"
+			       "zones: {office: [10.0.0.0/8]}\n"
+			       "ping: {from: [office, 192.0.2.1], to: any}\nblock: [office, 192.0.2.1]\n"
+			       "deny: {outbound: reject}\nmode: audit\n");
+	const struct policy *policy = l.policy;
+
+	(void)state;
+	assert_good(&l);
+	assert_int_equal(policy->services[0].n_ip, 2);
+	assert_int_equal(policy->services[0].ip[0], 50);
+	assert_int_equal(policy->services[0].ip[1], 255);
+	assert_int_equal(policy->services[0].n_udp + policy->services[0].n_tcp, 2);
+	assert_int_equal(policy->n_zones, 3); /* any, office, the address: written twice, one zone */
+	assert_int_equal(policy->ping[INBOUND].n_peers, 2);
+	assert_int_equal(policy->ping[INBOUND].peers[1], 2);
+	assert_int_equal(policy->ping[OUTBOUND].n_peers, 1);
+	assert_int_equal(policy->ping[OUTBOUND].peers[0], ZONE_ANY);
+	assert_int_equal(policy->n_block, 2);
+	assert_int_equal(policy->block[1], 2);
+	assert_int_equal(policy->deny[INBOUND], DENY_DROP);
+	assert_int_equal(policy->deny[OUTBOUND], DENY_REJECT);
+	assert_int_equal(policy->mode, MODE_AUDIT);
+	loaded_clear(&l);
+	assert_error("services: {x: {tcp: 21, ip: 50}}\ninbound: [{service: x, from: any}]\n"
+		     "ftp: {m: {control: x, passive: 3000}}\n",
+		     "p.yaml:3:20: error: control service 'x' must have TCP ports and nothing else\n");
+}
+
+/* The main file's options replace those of what it includes; blocked zones add up. */
+static void test_options_of_two_files(void **state)
+{
+	static const struct text texts[] = {
+		{"p.yaml", "include: o.yaml\nmode: enforce\ndeny: {inbound: drop}\nping: {from: 192.0.2.1}\n"
+			   "block: [192.0.2.2, 192.0.2.3]\n"},
+		{"o.yaml", "mode: audit\ndeny: {inbound: reject, outbound: reject}\n"
+			   "ping: {from: [any, 192.0.2.9], to: any}\nblock: [192.0.2.3, 192.0.2.4]\n"},
+	};
+	struct loaded l = load_set(texts, 2, NULL);
+
+	(void)state;
+	assert_good(&l);
+	assert_int_equal(l.policy->mode, MODE_ENFORCE);
+	assert_int_equal(l.policy->deny[INBOUND], DENY_DROP);
+	assert_int_equal(l.policy->deny[OUTBOUND], DENY_REJECT);
+	assert_int_equal(l.policy->ping[INBOUND].n_peers, 1);
+	assert_int_equal(l.policy->ping[OUTBOUND].n_peers, 1);
+	assert_int_equal(l.policy->n_block, 3);
+	loaded_clear(&l);
+}
+
 static void test_interfaces_of_command_line(void **state)
 {
 	static char *const names[] = {"eth5", NULL}, *const wrong[] = {"eth5", "a b", "eth5", NULL};
@@ -506,6 +558,8 @@ int main(void)
 		cmocka_unit_test(test_ftp),
 		cmocka_unit_test(test_own_tests),
 		cmocka_unit_test(test_no_effect),
+		cmocka_unit_test(test_options),
+		cmocka_unit_test(test_options_of_two_files),
 		cmocka_unit_test(test_interfaces_of_command_line),
 		cmocka_unit_test(test_include),
 		cmocka_unit_test(test_redefined_is_checked),

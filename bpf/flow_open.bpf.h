@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this host opens is remembered as a flow. */
+#ifndef POSTERN_FLOW_OPEN_BPF_H
+#define POSTERN_FLOW_OPEN_BPF_H
+
+#include "decide.bpf.h"
+
+enum {
+	SOCK_ESTABLISHED = 1,
+	SOCK_SYN_SENT = 2,
+	SOCK_SYN_RECV = 3,
+	SOCK_CLOSE = 7,
+	SOCK_CLOSE_WAIT = 8
+}; /* BPF_TCP_* */
+
+/* skb->ingress_ifindex: a packet that came in elsewhere is not this host's own. */
+static __always_inline bool is_forwarded(const struct __sk_buff *skb)
+{
+	return skb->ingress_ifindex != 0;
+}
+
+/* The state of the TCP socket that sends; SOCK_CLOSE where there is none. */
+static __always_inline __u32 socket_state(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return SOCK_CLOSE;
+	sk = bpf_sk_fullsock(sk);
+	return sk && sk->protocol == PROTO_TCP ? sk->state : SOCK_CLOSE;
+}
+
+/* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
+ * one without a socket get a flow that is over after the linger: nothing else would end it. */
+static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct flow flow = {
+		.cookie = bpf_get_socket_cookie(skb),
+		.since_ns = now,
+		.seen_ns = now,
+		.generation = generation,
+		.service = service,
+		.uid = bpf_get_socket_uid(skb),
+	};
+	__u64 cookie = flow.cookie;
+	__u32 reason;
+
+	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
+		flow.closing_ns = now;
+	reason = flow_insert(key, &flow);
+	if (reason)
+		return reason;
+	if (key->protocol == PROTO_UDP)
+		fragment_peer_touch(&key->peer, now);
+	else if (key->protocol == PROTO_TCP && !flow.closing_ns)
+		bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
+	return admit_service(service);
+}
+
+#endif

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The real programs under a compiled policy, with the state of the model in their maps. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include "differential.h"
+#include "filter.skel.h"
+
+enum { GENERATION = 7, FOREIGN_GENERATION = 6, XDP_ALLOW = 2, TC_ALLOW = -1, SAMPLE_PINGS = 2 };
+
+static const uint64_t second_ns = 1000000000;
+
+struct programs {
+	struct filter_bpf *filter;
+};
+
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stderr, format, args) : 0;
+}
+
+static int map_of(const struct programs *programs, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(programs->filter->obj, name);
+}
+
+static int put(const struct programs *programs, const char *map, const void *key, const void *value)
+{
+	return bpf_map_update_elem(map_of(programs, map), key, value, BPF_ANY) ? -errno : 0;
+}
+
+static int put_array(const struct programs *programs, const char *map, const void *values, size_t n)
+{
+	uint32_t *keys = malloc((n + 1) * sizeof(*keys)), count = (uint32_t)n;
+	int error = 0;
+
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = (uint32_t)i;
+	if (n && bpf_map_update_batch(map_of(programs, map), keys, values, &count, NULL))
+		error = -errno;
+	free(keys);
+	return error;
+}
+
+static int put_prefix(const struct programs *programs, const struct prefix *prefix, const char *map4,
+		      const char *map6, const void *value)
+{
+	struct prefix4 key4 = {.length = prefix->length, .addr = prefix->addr.word[3]};
+	struct prefix6 key6 = {.length = prefix->length};
+
+	memcpy(key6.addr, &prefix->addr, sizeof(key6.addr));
+	if (prefix->is_ipv4)
+		return put(programs, map4, &key4, value);
+	return put(programs, map6, &key6, value);
+}
+
+static int fill_policy(const struct programs *programs, const struct compiled *compiled)
+{
+	uint32_t nothing = 0;
+	int error = put_array(programs, "ports", compiled->ports, N_PORT_RULES);
+
+	if (!error)
+		error = put_array(programs, "protocols", compiled->protocols, N_PROTOCOL_RULES);
+	if (!error)
+		error = put_array(programs, "peers", compiled->peers, compiled->n_peers);
+	for (size_t i = 0; i < compiled->n_prefixes && !error; i++)
+		error = put_prefix(programs, &compiled->prefixes[i].prefix, "zones4", "zones6",
+				   &compiled->prefixes[i].zones);
+	for (size_t i = 0; i < compiled->n_block && !error; i++)
+		error = put_prefix(programs, &compiled->block[i], "block4", "block6", &nothing);
+	return error;
+}
+
+static void set_size(struct filter_bpf *filter, const char *map, size_t n)
+{
+	bpf_map__set_max_entries(bpf_object__find_map_by_name(filter->obj, map), n ? (uint32_t)n : 1);
+}
+
+int programs_load(const struct compiled *compiled, const struct model *model, struct programs **ret)
+{
+	struct programs *programs = calloc(1, sizeof(*programs));
+	int error;
+
+	if (!programs)
+		return -ENOMEM;
+	libbpf_set_print(print_warnings);
+	programs->filter = filter_bpf__open();
+	if (!programs->filter) {
+		free(programs);
+		return -errno;
+	}
+	programs->filter->rodata->generation = GENERATION;
+	programs->filter->rodata->flags = compiled->flags;
+	set_size(programs->filter, "zones4", compiled->n_prefixes4);
+	set_size(programs->filter, "zones6", compiled->n_prefixes - compiled->n_prefixes4);
+	set_size(programs->filter, "block4", compiled->n_block4);
+	set_size(programs->filter, "block6", compiled->n_block - compiled->n_block4);
+	set_size(programs->filter, "flows", model->max_flows);
+	set_size(programs->filter, "fragment_peers", model->max_fragment_peers);
+	error = filter_bpf__load(programs->filter);
+	if (!error)
+		error = fill_policy(programs, compiled);
+	if (error) {
+		programs_free(programs);
+		return error;
+	}
+	*ret = programs;
+	return 0;
+}
+
+void programs_free(struct programs *programs)
+{
+	if (!programs)
+		return;
+	filter_bpf__destroy(programs->filter);
+	free(programs);
+}
+
+/* As the maps have it. */
+static struct addr map_addr(const struct model_addr *addr)
+{
+	struct addr made = {.word[2] = addr->is_ipv4 ? htonl(0xffff) : 0};
+
+	if (addr->is_ipv4)
+		memcpy(&made.word[3], addr->bytes, 4);
+	else
+		memcpy(&made, addr->bytes, 16);
+	return made;
+}
+
+static struct flow_key map_key(const struct model_key *key)
+{
+	return (struct flow_key){.local = map_addr(&key->local),
+				 .peer = map_addr(&key->peer),
+				 .local_port = key->local_port,
+				 .peer_port = key->peer_port,
+				 .protocol = key->protocol};
+}
+
+static uint64_t boot_time(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * second_ns + (uint64_t)now.tv_nsec;
+}
+
+/* Long ago, where it is over; else as young as can be. */
+static int put_flow(const struct programs *programs, const char *map, const struct model_flow *from)
+{
+	uint64_t now = boot_time(), then = from->is_over ? 1 : now;
+	struct flow_key key = map_key(&from->key);
+	struct flow flow = {.cookie = 1,
+			    .since_ns = then,
+			    .seen_ns = then,
+			    .closing_ns = from->is_over ? then : 0,
+			    .generation = from->is_foreign ? FOREIGN_GENERATION : GENERATION,
+			    .service = from->service,
+			    .control_port = from->control};
+
+	return put(programs, map, &key, &flow);
+}
+
+static int put_pinhole(const struct programs *programs, const struct model_pinhole *from)
+{
+	struct pinhole_key key = {.client = map_addr(&from->client), .port = from->port};
+	struct pinhole pinhole = {.listener = 11,
+				  .session = 12,
+				  .opened_ns = 1,
+				  .expires_ns = from->is_over ? 1 : boot_time() + 3600 * second_ns,
+				  .control_port = from->control,
+				  .service = 9};
+	uint32_t port = from->port, n = 0;
+	int error;
+
+	if (!from->at_any_local)
+		key.local = map_addr(&from->local);
+	error = put(programs, "pinholes", &key, &pinhole);
+	if (error)
+		return error;
+	bpf_map_lookup_elem(map_of(programs, "open_ports"), &port, &n);
+	n++;
+	return put(programs, "open_ports", &port, &n);
+}
+
+/* Room for flows of user 0, whom the kernel's test runs act for; and all the echoes that are to be answered.
+ */
+static int put_allowances(const struct programs *programs, const struct model *model)
+{
+	uint32_t size = bpf_map__value_size(programs->filter->maps.samples), user = 0, pings = SAMPLE_PINGS;
+	uint64_t count = MAX_FLOWS_PER_USER - model->user_flows;
+	int cpus = libbpf_num_possible_cpus(), error;
+	uint8_t *samples = calloc((size_t)cpus, size);
+
+	if (!samples)
+		return -ENOMEM;
+	for (int i = 0; i < cpus; i++)
+		*(uint64_t *)(void *)(samples + (size_t)i * size) = UINT64_MAX / 2;
+	error = put(programs, "samples", &pings, samples);
+	free(samples);
+	return error ? error : put(programs, "users", &user, &count);
+}
+
+int programs_fill_state(const struct programs *programs, const struct model *model)
+{
+	int error = put_allowances(programs, model);
+
+	for (size_t i = 0; i < MODEL_FLOW_SLOTS && !error; i++)
+		if (model->flows[i].is_used)
+			error = put_flow(programs, "flows", &model->flows[i]);
+	for (size_t i = 0; i < model->n_data_flows && !error; i++)
+		error = put_flow(programs, "data_flows", &model->data_flows[i]);
+	for (size_t i = 0; i < model->n_pinholes && !error; i++)
+		error = put_pinhole(programs, &model->pinholes[i]);
+	for (size_t i = 0; i < model->n_fragment_peers && !error; i++) {
+		struct addr key = map_addr(&model->fragment_peers[i].addr);
+		struct fragment_peer peer = {.seen_ns = model->fragment_peers[i].is_over ? 1 : boot_time()};
+
+		error = put(programs, "fragment_peers", &key, &peer);
+	}
+	return error;
+}
+
+static const struct bpf_program *program_of(const struct programs *programs, enum direction direction,
+					    enum model_how how)
+{
+	if (how == MODEL_MADE)
+		return direction == INBOUND ? programs->filter->progs.explain_inbound
+					    : programs->filter->progs.explain_outbound;
+	return direction == INBOUND ? programs->filter->progs.ingress : programs->filter->progs.egress;
+}
+
+int programs_run(const struct programs *programs, enum direction direction, enum model_how how,
+		 const uint8_t *bytes, uint32_t length, uint32_t *ret)
+{
+	struct __sk_buff skb = {.ingress_ifindex = 1};
+	bool needs_skb = how == MODEL_FORWARDED && direction == OUTBOUND;
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bytes, .data_size_in = length,
+		    .ctx_in = needs_skb ? &skb : NULL, .ctx_size_in = needs_skb ? sizeof(skb) : 0);
+	int error = bpf_prog_test_run_opts(bpf_program__fd(program_of(programs, direction, how)), &options);
+
+	if (!error)
+		*ret = options.retval;
+	return error;
+}
+
+bool programs_admit(enum direction direction, uint32_t value)
+{
+	return direction == INBOUND ? value == XDP_ALLOW : (int)value == TC_ALLOW;
+}
+
+int programs_counts(const struct programs *programs, uint64_t *ret)
+{
+	enum { ALL = N_DIRECTIONS * N_COUNTERS };
+	int cpus = libbpf_num_possible_cpus(), error = 0;
+	struct counter_value *values = calloc((size_t)cpus * ALL, sizeof(*values));
+	uint32_t *keys = calloc(ALL, sizeof(*keys)), next, n = ALL;
+
+	if (!values || !keys)
+		error = -ENOMEM;
+	else if (bpf_map_lookup_batch(map_of(programs, "counters"), NULL, &next, keys, values, &n, NULL) &&
+		 errno != ENOENT)
+		error = -errno;
+	memset(ret, 0, ALL * sizeof(*ret));
+	for (size_t i = 0; i < n * (size_t)cpus && !error; i++)
+		ret[keys[i / (size_t)cpus]] += values[i].packets;
+	free(values);
+	free(keys);
+	return error;
+}
+
+static size_t count_entries(int fd)
+{
+	uint8_t keys[2][sizeof(struct flow_key)];
+	size_t n = 0;
+
+	while (!bpf_map_get_next_key(fd, n ? keys[(n + 1) % 2] : NULL, keys[n % 2]))
+		n++;
+	return n;
+}
+
+const char *programs_difference(const struct programs *programs, const struct model *model)
+{
+	struct flow flow;
+	uint64_t users;
+
+	for (size_t i = 0; i < MODEL_FLOW_SLOTS; i++) {
+		struct flow_key key = map_key(&model->flows[i].key);
+
+		if (model->flows[i].is_used && bpf_map_lookup_elem(map_of(programs, "flows"), &key, &flow))
+			return "flows";
+	}
+	for (size_t i = 0; i < model->n_fragment_peers; i++) {
+		struct addr key = map_addr(&model->fragment_peers[i].addr);
+		struct fragment_peer peer;
+
+		if (bpf_map_lookup_elem(map_of(programs, "fragment_peers"), &key, &peer))
+			return "fragment_peers";
+	}
+	if (count_entries(map_of(programs, "flows")) != model->n_flows)
+		return "flows";
+	if (count_entries(map_of(programs, "fragment_peers")) != model->n_fragment_peers)
+		return "fragment_peers";
+	if (count_entries(map_of(programs, "data_flows")) != model->n_data_flows)
+		return "data_flows";
+	if (count_entries(map_of(programs, "pinholes")) != model->n_pinholes)
+		return "pinholes";
+	if (bpf_map_lookup_elem(map_of(programs, "users"), &(uint32_t){0}, &users) ||
+	    users != MAX_FLOWS_PER_USER - model->user_flows)
+		return "users";
+	return NULL;
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Random policies: zones that overlap, services that touch, FTP servers that share their ranges. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "differential.h"
+
+enum { MOST_ZONES = 8, MOST_SERVICES = 10, MOST_RULES = 7, MOST_SERVERS = 3, SMB = 445 };
+
+static const char *const prefixes4[] = {"10.20.0.0",   "10.20.0.25", "198.51.100.0", "198.51.100.7",
+					"192.0.2.0",   "128.0.0.0",  "0.0.0.0",      "172.16.0.0",
+					"10.20.128.0", "169.254.0.0"};
+static const char *const prefixes6[] = {
+	"2001:db8::",    "2001:db8:99::7", "2001:db8:20::",       "fe80::", "8000::", "::",
+	"2001:db8:99::", "::ffff:0:0",     "2001:db8:20:0:8000::"};
+
+/* One more zeroed element; `array_at` points to the pointer to the first. */
+static void *append(void *array_at, size_t *n, size_t size)
+{
+	void *array;
+
+	memcpy(&array, array_at, sizeof(array));
+	array = reallocarray(array, *n + 1, size);
+	if (!array)
+		abort();
+	memcpy(array_at, &array, sizeof(array));
+	return memset((char *)array + (*n)++ * size, 0, size);
+}
+
+#define APPEND(array, n) ((__typeof__(array))append(&(array), &(n), sizeof(*(array))))
+
+static char *name_of(char kind, size_t n)
+{
+	char *name = NULL;
+
+	if (asprintf(&name, "%c%zu", kind, n) < 0)
+		abort();
+	return name;
+}
+
+static struct prefix random_prefix(struct random *random)
+{
+	struct prefix prefix = {.is_ipv4 = random_chance(random, 50)};
+	uint8_t *bytes = (uint8_t *)&prefix.addr + (prefix.is_ipv4 ? 12 : 0);
+	unsigned bits = prefix.is_ipv4 ? 32 : 128;
+
+	if (prefix.is_ipv4) {
+		prefix.addr.word[2] = htonl(0xffff);
+		inet_pton(AF_INET, prefixes4[random_below(random, LENGTH(prefixes4))], bytes);
+	} else {
+		inet_pton(AF_INET6, prefixes6[random_below(random, LENGTH(prefixes6))], bytes);
+	}
+	prefix.length = (uint8_t)(random_chance(random, 15)  ? bits
+				  : random_chance(random, 6) ? random_below(random, 2)
+							     : random_below(random, bits + 1));
+	for (unsigned bit = prefix.length; bit < bits; bit++)
+		bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
+	return prefix;
+}
+
+static void add_zones(struct policy *policy, struct random *random)
+{
+	size_t n = 1 + random_below(random, MOST_ZONES);
+	struct zone *any = APPEND(policy->zones, policy->n_zones);
+
+	any->name = strdup("any");
+	*APPEND(any->prefixes, any->n_prefixes) =
+		(struct prefix){.is_ipv4 = true, .addr.word[2] = htonl(0xffff)};
+	*APPEND(any->prefixes, any->n_prefixes) = (struct prefix){0};
+	for (size_t i = 0; i < n; i++) {
+		struct zone *zone = APPEND(policy->zones, policy->n_zones);
+
+		zone->name = name_of('z', i);
+		for (unsigned k = 1 + random_below(random, 4); k; k--)
+			*APPEND(zone->prefixes, zone->n_prefixes) = random_prefix(random);
+	}
+}
+
+static struct port_range random_range(struct random *random)
+{
+	static const uint16_t usual[] = {21, 22, 25, 53, 80, 123, 443, 990, 3000, 9000, 9100, 1, 65535};
+	uint16_t first = usual[random_below(random, LENGTH(usual))], size = 0;
+
+	if (random_chance(random, 15))
+		first = (uint16_t)(1 + random_below(random, 65535));
+	if (random_chance(random, 25))
+		size = (uint16_t)random_below(random, random_chance(random, 5) ? 65535 : 12);
+	return (struct port_range){first, size > 65535 - first ? 65535 : (uint16_t)(first + size)};
+}
+
+static void add_ip(struct service *service, struct random *random)
+{
+	static const uint8_t protocols[] = {112, 50, 47, 89, 4, 41, 132, 2, 255, 33};
+
+	*APPEND(service->ip, service->n_ip) = protocols[random_below(random, LENGTH(protocols))];
+}
+
+static void add_services(struct policy *policy, struct random *random)
+{
+	size_t n = 2 + random_below(random, MOST_SERVICES);
+
+	for (size_t i = 0; i < n; i++) {
+		struct service *service = APPEND(policy->services, policy->n_services);
+		unsigned kind = random_below(random, 10);
+
+		service->name = name_of('s', i);
+		for (unsigned k = kind < 6 ? 1 + random_below(random, 3) : 0; k; k--)
+			*APPEND(service->tcp, service->n_tcp) = random_range(random);
+		for (unsigned k = kind > 4 && kind < 9 ? 1 + random_below(random, 3) : 0; k; k--)
+			*APPEND(service->udp, service->n_udp) = random_range(random);
+		if (kind == 9)
+			add_ip(service, random);
+	}
+}
+
+static void random_peers(const struct policy *policy, struct random *random, size_t **ret, size_t *ret_n)
+{
+	if (random_chance(random, 25)) {
+		*APPEND(*ret, *ret_n) = ZONE_ANY;
+		return;
+	}
+	for (unsigned k = 1 + random_below(random, 3); k; k--)
+		*APPEND(*ret, *ret_n) = 1 + random_below(random, (uint32_t)policy->n_zones - 1);
+}
+
+static void add_rule(struct policy *policy, struct random *random, enum direction direction, size_t service)
+{
+	struct rule *rule = direction == INBOUND ? APPEND(policy->inbound, policy->n_inbound)
+						 : APPEND(policy->outbound, policy->n_outbound);
+
+	rule->service = service;
+	random_peers(policy, random, &rule->peers, &rule->n_peers);
+}
+
+static void add_rules(struct policy *policy, struct random *random)
+{
+	for (int direction = 0; direction < N_DIRECTIONS; direction++)
+		for (unsigned k = random_below(random, MOST_RULES); k; k--)
+			add_rule(policy, random, (enum direction)direction,
+				 random_below(random, (uint32_t)policy->n_services));
+}
+
+/* A control service of its own, below 1024: those of others may have UDP. */
+static size_t add_control(struct policy *policy, struct random *random)
+{
+	static const uint16_t ports[] = {21, 990, 2, 600, 700};
+	struct service *service = APPEND(policy->services, policy->n_services);
+	uint16_t port = ports[random_below(random, LENGTH(ports))];
+
+	service->name = name_of('c', policy->n_services);
+	*APPEND(service->tcp, service->n_tcp) =
+		(struct port_range){port, (uint16_t)(port + random_below(random, 2))};
+	add_rule(policy, random, INBOUND, policy->n_services - 1);
+	return policy->n_services - 1;
+}
+
+static void add_servers(struct policy *policy, struct random *random)
+{
+	for (size_t i = random_below(random, MOST_SERVERS + 1); i; i--) {
+		struct ftp_server *server = APPEND(policy->ftp, policy->n_ftp);
+
+		server->name = name_of('f', i);
+		server->ttl_ns = 30000000000;
+		server->pinholes = random_chance(random, 25) ? FTP_PINHOLES_STATIC : FTP_PINHOLES_SESSION;
+		server->passive_any = random_chance(random, 10);
+		for (unsigned k = 1 + random_below(random, 2); k; k--)
+			*APPEND(server->control, server->n_control) = add_control(policy, random);
+		server = &policy->ftp[policy->n_ftp - 1];
+		for (unsigned k = 1 + random_below(random, 2); k && !server->passive_any; k--) {
+			uint16_t first = (uint16_t)(2990 + random_below(random, 20));
+
+			*APPEND(server->passive, server->n_passive) =
+				(struct port_range){first, (uint16_t)(first + random_below(random, 6))};
+		}
+		if (server->passive_any)
+			*APPEND(server->passive, server->n_passive) = (struct port_range){1024, 65535};
+	}
+}
+
+static void add_options(struct policy *policy, struct random *random)
+{
+	for (int direction = 0; direction < N_DIRECTIONS; direction++) {
+		struct ping *ping = &policy->ping[direction];
+
+		if (random_chance(random, 60))
+			random_peers(policy, random, &ping->peers, &ping->n_peers);
+		policy->deny[direction] = random_chance(random, 20) ? DENY_REJECT : DENY_DROP;
+	}
+	if (random_chance(random, 40))
+		for (unsigned k = 1 + random_below(random, 2); k; k--)
+			*APPEND(policy->block, policy->n_block) =
+				1 + random_below(random, (uint32_t)policy->n_zones - 1);
+	policy->mode = random_chance(random, 10) ? MODE_AUDIT : MODE_ENFORCE;
+}
+
+struct policy *random_policy(struct random *random)
+{
+	for (;;) {
+		struct policy *policy = calloc(1, sizeof(*policy));
+		struct diags *diags = diags_new();
+		int error;
+
+		if (!policy || !diags)
+			abort();
+		add_zones(policy, random);
+		add_services(policy, random);
+		add_rules(policy, random);
+		add_servers(policy, random);
+		add_options(policy, random);
+		error = policy_validate(policy, diags);
+		diags_free(diags);
+		if (!error)
+			return policy;
+		policy_free(policy);
+	}
+}
