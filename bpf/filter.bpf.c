@@ -6,18 +6,36 @@
 
 enum { HEADERS_PULLED = 192 /* bytes of an skb made linear: Ethernet to ports, and an ICMP error's quote */ };
 
+static __noinline bool is_own_address(const struct addr *addr)
+{
+	return bpf_map_lookup_elem(&own_addresses, addr);
+}
+
+/* A source that nobody on the wire may use: one that no host has, or this host's own. */
+static __always_inline bool source_is_denied(const struct packet *packet)
+{
+	__u32 mark = own_mark(&packet->src);
+	const __u8 *marked = bpf_map_lookup_elem(&own_marks, &mark);
+	struct addr copy;
+
+	if (packet->is_ipv4 ? source4_is_denied(packet->src.word[3]) : source6_is_denied(&packet->src))
+		return true;
+	if (!marked || !*marked)
+		return false;
+	copy = packet->src;
+	return is_own_address(&copy);
+}
+
 static __always_inline verdict inbound_judge(struct cursor *cursor, struct packet *packet)
 {
 	enum reason reason = parse_frame(cursor, packet);
 	struct packet copy;
-	bool denied;
 
 	if (reason)
 		return reason;
 	if (packet->is_link)
 		return COUNTER_LINK;
-	denied = packet->is_ipv4 ? source4_is_denied(packet->src.word[3]) : source6_is_denied(&packet->src);
-	if (denied && !(addr_is_zero(&packet->src) && icmp_may_be_unspecified(packet)))
+	if (source_is_denied(packet) && !(addr_is_zero(&packet->src) && icmp_may_be_unspecified(packet)))
 		return REASON_SOURCE;
 	if (packet->fragment == FRAGMENT_LATER) {
 		struct addr peer = packet->src;

@@ -66,6 +66,22 @@ struct {
 	__type(value, __u32);
 } block6 SEC(".maps");
 
+/* This host's own addresses when the policy was applied: nobody else may send from them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_OWN_ADDRESSES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct addr);
+	__type(value, __u32);
+} own_addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_OWN_MARKS);
+	__type(key, __u32);
+	__type(value, __u8);
+} own_marks SEC(".maps");
+
 /* For user space only: where the generation is attached, what it is, and what it was made of. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -12,16 +12,17 @@
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
 enum limit {
-	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
-	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
-	MAX_SERVICES = 4096,   /* distinct service names, FTP servers included */
-	MAX_INTERFACES = 64,   /* of one instance */
-	MAX_FTP_SERVERS = 16,  /* one bit each in struct ftp_port */
-	MAX_SESSIONS = 16384,  /* live control connections */
-	MAX_LISTENERS = 16384, /* listeners of FTP servers that were given a pinhole */
-	MAX_PINHOLES = 4096,   /* open at one time */
-	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
-	MAX_FLOWS = 65536,     /* opened outward by this host */
+	MAX_ZONES = 256,          /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096,     /* different sets of zones that ports are open for */
+	MAX_SERVICES = 4096,      /* distinct service names, FTP servers included */
+	MAX_INTERFACES = 64,      /* of one instance */
+	MAX_OWN_ADDRESSES = 4096, /* of this host */
+	MAX_FTP_SERVERS = 16,     /* one bit each in struct ftp_port */
+	MAX_SESSIONS = 16384,     /* live control connections */
+	MAX_LISTENERS = 16384,    /* listeners of FTP servers that were given a pinhole */
+	MAX_PINHOLES = 4096,      /* open at one time */
+	MAX_ROGUES = 1024,        /* remembered, so that each is reported once */
+	MAX_FLOWS = 65536,        /* opened outward by this host */
 	MAX_FLOWS_PER_USER = 16384,
 	MAX_USERS = 65536,          /* that have ever opened a flow */
 	MAX_ANSWERS = 1024,         /* rejections on their way back to us; the oldest are forgotten */
@@ -125,6 +126,17 @@ enum { N_PROTOCOLS = 256, N_PROTOCOL_RULES = N_DIRECTIONS * N_PROTOCOLS };
 static inline __u32 protocol_index(enum direction direction, __u8 protocol)
 {
 	return (__u32)direction * N_PROTOCOLS + protocol;
+}
+
+/* Map `own_marks`, of a generation: 1 where one of this host's addresses has that mark. Only then is
+ * `own_addresses` asked: it would cost every packet a hash. */
+#define N_OWN_MARKS 4096u
+
+static inline __u32 own_mark(const struct addr *addr)
+{
+	__u32 mixed = addr->word[0] ^ addr->word[1] ^ addr->word[2] ^ addr->word[3];
+
+	return (mixed ^ mixed >> 12 ^ mixed >> 20) & (N_OWN_MARKS - 1);
 }
 
 /* A set of zones: value of `peers`, and of the prefixes in `zones4` and `zones6`, where it holds

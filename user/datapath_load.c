@@ -2,7 +2,10 @@
 // Loads a generation, fills its maps and pins it.
 #include "datapath_load.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -19,8 +22,8 @@ struct generation {
 };
 
 const char *const generation_maps[] = {
-	"ports",  "protocols", "peers",      "zones4",      "zones6", "block4",
-	"block6", "services",  "interfaces", "generations", "policy", NULL,
+	"ports",         "protocols", "peers",    "zones4",     "zones6",      "block4", "block6",
+	"own_addresses", "own_marks", "services", "interfaces", "generations", "policy", NULL,
 };
 
 void generation_free(struct generation *generation)
@@ -95,6 +98,43 @@ static int fill_tries(const struct filter_bpf *filter, const struct compiled *co
 	return r ?: trie_fill(filter->maps.block6, &block, block4, compiled->n_block - block4);
 }
 
+static int fill_own_address(const struct filter_bpf *filter, const struct sockaddr *address)
+{
+	struct addr addr = {0};
+	uint32_t mark, zero = 0;
+	uint8_t one = 1;
+
+	if (address->sa_family == AF_INET) {
+		addr.word[2] = htonl(0xffff);
+		addr.word[3] = ((const struct sockaddr_in *)address)->sin_addr.s_addr;
+	} else {
+		memcpy(&addr, &((const struct sockaddr_in6 *)address)->sin6_addr, sizeof(addr));
+	}
+	mark = own_mark(&addr);
+	if (bpf_map_update_elem(bpf_map__fd(filter->maps.own_addresses), &addr, &zero, BPF_ANY) ||
+	    bpf_map_update_elem(bpf_map__fd(filter->maps.own_marks), &mark, &one, BPF_ANY))
+		return -errno;
+	return 0;
+}
+
+/* Those of the current network namespace. */
+static int fill_own_addresses(const struct filter_bpf *filter)
+{
+	struct ifaddrs *list, *entry;
+	int r = 0;
+
+	if (getifaddrs(&list))
+		return -errno;
+	for (entry = list; entry && r == 0; entry = entry->ifa_next) {
+		sa_family_t family = entry->ifa_addr ? entry->ifa_addr->sa_family : AF_UNSPEC;
+
+		if (family == AF_INET || family == AF_INET6)
+			r = fill_own_address(filter, entry->ifa_addr);
+	}
+	freeifaddrs(list);
+	return r;
+}
+
 static int fill_maps(const struct filter_bpf *filter, const struct generation_request *request)
 {
 	const struct compiled *compiled = request->compiled;
@@ -110,6 +150,8 @@ static int fill_maps(const struct filter_bpf *filter, const struct generation_re
 		r = fill_array(filter->maps.services, compiled->services, MAX_SERVICES);
 	if (r == 0)
 		r = fill_array(filter->maps.generations, &value, 1);
+	if (r == 0)
+		r = fill_own_addresses(filter);
 	if (r == 0)
 		r = fill_text(filter->maps.policy, request->text, request->size);
 	return r ?: fill_tries(filter, compiled);

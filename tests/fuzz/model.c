@@ -182,22 +182,6 @@ static uint32_t judge_protocol(const struct model *model, enum direction directi
 	return opinion.is_named ? REASON_PEER : REASON_PROTOCOL;
 }
 
-static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (addr->bytes[i] != bytes[i])
-			return false;
-	return true;
-}
-
-/* Such addresses are IPv4's, written down: in an IPv6 packet they only confuse (RFC 4291, 2.5.5.2). */
-static bool is_mapped(const struct model_addr *addr)
-{
-	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
-
-	return !addr->is_ipv4 && starts_with(addr, mapped, sizeof(mapped));
-}
-
 /* Whether an error is about a packet of this host, or about one on its way to us that we turned away: the
  * packet it quotes travelled against it. */
 static bool is_about_us(struct model *model, enum direction direction, const struct model_packet *error)
@@ -208,8 +192,6 @@ static bool is_about_us(struct model *model, enum direction direction, const str
 	if (!model_parse_quote(&quote, error))
 		return false;
 	key = key_of(&quote, direction == INBOUND ? OUTBOUND : INBOUND);
-	if (is_mapped(&key.local) || is_mapped(&key.peer))
-		return false;
 	if (!model_addr_equal(&key.local, direction == INBOUND ? &error->dst : &error->src))
 		return false;
 	if (model_ask(model, INBOUND, key.protocol, key.local_port, &key.peer).is_admitted)
@@ -297,6 +279,14 @@ static bool may_be_unspecified(const struct model_packet *packet)
 	       packet->type == 143;
 }
 
+static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (addr->bytes[i] != bytes[i])
+			return false;
+	return true;
+}
+
 static bool is_source_denied(const struct model_packet *packet)
 {
 	static const uint8_t zero[16], one[16] = {[15] = 1};
@@ -306,7 +296,7 @@ static bool is_source_denied(const struct model_packet *packet)
 		return src->bytes[0] == 0 || src->bytes[0] == 127 || src->bytes[0] >= 224;
 	if (starts_with(src, zero, 16))
 		return !may_be_unspecified(packet);
-	return src->bytes[0] == 0xff || starts_with(src, one, 16) || is_mapped(src);
+	return src->bytes[0] == 0xff || starts_with(src, one, 16);
 }
 
 /* Later fragments carry no ports: they pass where this host has a live UDP flow with the peer. */
@@ -323,7 +313,7 @@ static uint32_t judge_parsed(struct model *model, enum direction direction, enum
 {
 	bool is_inbound = direction == INBOUND, is_ipv4 = packet->src.is_ipv4;
 
-	if (is_inbound ? is_source_denied(packet) : is_mapped(&packet->src) || is_mapped(&packet->dst))
+	if (is_inbound && is_source_denied(packet))
 		return REASON_SOURCE;
 	if (packet->fragment == LATER_FRAGMENT)
 		return judge_fragment(model, packet, is_inbound ? &packet->src : &packet->dst);

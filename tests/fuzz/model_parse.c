@@ -135,6 +135,15 @@ static bool is_extension(unsigned protocol)
 	return memchr(all, (int)protocol, sizeof(all));
 }
 
+/* Such addresses are IPv4's, written down: in an IPv6 packet they only confuse (RFC 4291, 2.5.5.2). */
+static bool is_mapped(const struct model_addr *addr)
+{
+	static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+
+	return memcmp(addr->bytes, mapped, sizeof(mapped)) == 0;
+}
+
+/* The fixed header. */
 static enum reason read_ipv6(struct model_packet *packet)
 {
 	if (!has(packet, 40))
@@ -147,6 +156,11 @@ static enum reason read_ipv6(struct model_packet *packet)
 	packet->src = addr_at(packet, 8, false);
 	packet->dst = addr_at(packet, 24, false);
 	packet->at += 40;
+	return is_mapped(&packet->src) || is_mapped(&packet->dst) ? REASON_SOURCE : REASON_NONE;
+}
+
+static enum reason read_extensions(struct model_packet *packet)
+{
 	for (unsigned n = 0; is_extension(packet->protocol); n++) {
 		enum reason reason;
 		uint32_t size;
@@ -254,6 +268,8 @@ enum reason model_parse(struct model_packet *packet, const uint8_t *bytes, uint3
 	if (type != 0x0800 && type != 0x86dd)
 		return REASON_ETHERTYPE;
 	reason = type == 0x0800 ? read_ipv4(packet) : read_ipv6(packet);
+	if (!reason && type == 0x86dd)
+		reason = read_extensions(packet);
 	if (reason)
 		return reason;
 	if (!has(packet, packet->payload))
@@ -276,6 +292,9 @@ bool model_parse_quote(struct model_packet *quote, const struct model_packet *er
 	quote->at = error->at + 8;
 	quote->length = error->at + error->payload;
 	if ((is_ipv4 ? read_ipv4(quote) : read_ipv6(quote)) != REASON_NONE)
+		return false;
+	/* Of other headers this host sends none before its ports. */
+	if (!is_ipv4 && quote->protocol == FRAGMENT && read_ipv6_fragment(quote) != REASON_NONE)
 		return false;
 	if (quote->fragment == LATER_FRAGMENT || (quote->protocol != TCP && quote->protocol != UDP))
 		return false;
