@@ -5,10 +5,10 @@
 
 #include "failure.h"
 
-/* Takes them over from the kernel's socket tables into the instance's state maps: control connections as sessions,
- * data connections and outward ones as flows, listeners in a passive range as pinholes. The socket programs are
- * live and the settings are written; nothing is attached to an interface yet. Whether the policy allows a
- * flow is judged at its next packet. 0 or -errno with its reason. */
+/* Takes them over from the kernel's socket tables into the instance's state maps: control connections as
+ * sessions, data connections and outward ones as flows, listeners in a passive range as pinholes. The socket
+ * programs are live and the settings are written; nothing is attached to an interface yet. Whether the policy
+ * allows a flow is judged at its next packet. 0 or -errno with its reason. */
 int adopt_existing(const char *instance, struct failure *failure);
 
 #endif

@@ -64,6 +64,8 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 	if (r == 0)
 		r = datapath_totals(datapath, &ret->totals);
 	if (r == 0)
+		r = datapath_flags(datapath, &ret->flags);
+	if (r == 0)
 		r = datapath_ftp_servers(datapath, ret->servers);
 	if (r == 0)
 		r = read_limits(datapath, ret->limits);

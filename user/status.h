@@ -30,6 +30,7 @@ struct status {
 	size_t n_programs;
 	struct tally *tally;
 	struct totals totals;
+	uint32_t flags; /* enum generation_flag */
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
 	struct limit_use limits[N_LIMITS];
 };

@@ -81,13 +81,18 @@ static void print_pinholes(const struct status *status, FILE *stream)
 				status->servers[i].name);
 }
 
+static const char *mode_name(const struct status *status)
+{
+	return status->flags & GENERATION_AUDIT ? "audit" : "enforce";
+}
+
 void status_print(const struct status *status, FILE *stream)
 {
 	const char *file = source_set_main(status->sources);
 	CLEANUP_FREE char *escaped = malloc(ESCAPED_SIZE(strlen(file)));
 
-	fprintf(stream, "instance    %s\npolicy      %s\nmode        enforce\n", status->instance,
-		escaped ? escape_bytes(file, strlen(file), escaped) : "?");
+	fprintf(stream, "instance    %s\npolicy      %s\nmode        %s\n", status->instance,
+		escaped ? escape_bytes(file, strlen(file), escaped) : "?", mode_name(status));
 	print_state(status, stream);
 	print_interfaces(status, stream);
 	for (unsigned i = 0; i < N_DIRECTIONS; i++)
@@ -172,10 +177,11 @@ json_t *status_to_json(const struct status *status)
 	json_t *rest = rest_to_json(status);
 	json_t *root = json_pack(
 		"{s:s, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:I, s:I}", "instance", status->instance, "policy",
-		json_bytes(file, strlen(file)), "mode", "enforce", "change", state_name(status->state),
-		"interfaces", interfaces_to_json(status), "inbound", verdicts_to_json(status, INBOUND),
-		"outbound", verdicts_to_json(status, OUTBOUND), "pinholes", pinholes_to_json(status),
-		"sessions", (json_int_t)status->limits[LIMIT_SESSIONS].used, "flows",
+		json_bytes(file, strlen(file)), "mode", mode_name(status), "change",
+		state_name(status->state), "interfaces", interfaces_to_json(status), "inbound",
+		verdicts_to_json(status, INBOUND), "outbound", verdicts_to_json(status, OUTBOUND), "pinholes",
+		pinholes_to_json(status), "sessions", (json_int_t)status->limits[LIMIT_SESSIONS].used,
+		"flows",
 		(json_int_t)(status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_DATA_FLOWS].used));
 
 	if (json_object_update(root, rest) < 0) {
