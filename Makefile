@@ -39,7 +39,7 @@ LIB_OBJ := $(filter-out $(O)/user/main.o,$(USER_OBJ))
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 PROG := $(patsubst tests/prog/%.c,$(O)/tests/prog_%,$(wildcard tests/prog/test_*.c))
 PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/prog/test_%,$(wildcard tests/prog/*.c)))
-FUZZ_LIB := $(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c)
+FUZZ_LIB := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%.o,$(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c))
 HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/netns/helpers/*.c))
 BENCH_SRC := $(wildcard tests/bench/*.c)
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
@@ -94,11 +94,15 @@ $(O)/tests/prog_%: tests/prog/%.c $(PROG_LIB) $(LIB_OBJ)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog -MMD -MP -MF $@.d -MT $@ $< $(PROG_LIB) $(LIB_OBJ) \
 		$(LDFLAGS) $(LDLIBS) -lcmocka -o $@
 
-$(O)/tests/fuzz_%: tests/fuzz/%.c $(FUZZ_LIB) $(wildcard tests/fuzz/*.h) $(PROG_LIB) $(LIB_OBJ)
-	$(call say,TEST)
+$(O)/tests/fuzz/%.o: tests/fuzz/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog $< $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ) $(LDFLAGS) $(LDLIBS) \
-		-lcmocka -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/prog -MMD -MP -c $< -o $@
+
+$(O)/tests/fuzz_%: $(O)/tests/fuzz/%.o $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ)
+	$(call say,TEST)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(O)/tests/fuzz/differential_load.o: $(B)/filter.skel.h
 
 $(B)/tests/helpers/%: tests/netns/helpers/%.c
 	$(call say,TEST)

@@ -172,11 +172,14 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 					     __u16 service)
 {
 	struct pinhole_key pinhole_key;
-	verdict verdict = REASON_NO_PINHOLE;
+	verdict verdict;
 
 	if (!tcp_is_opening(packet)) {
 		verdict = data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
-		if (is_admitted(verdict) || verdict == REASON_CUT)
+		if (verdict != REASON_NO_FLOW)
+			return verdict;
+		verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
 	if (pinhole_judge(key, packet->is_ipv4, &pinhole_key))

@@ -26,9 +26,9 @@ static __always_inline bool source_is_denied(const struct packet *packet)
 	return is_own_address(&copy);
 }
 
-static __always_inline verdict inbound_judge(struct cursor *cursor, struct packet *packet)
+/* `reason` is what parsing the packet said. */
+static __always_inline verdict inbound_judge(enum reason reason, struct cursor *cursor, struct packet *packet)
 {
-	enum reason reason = parse_frame(cursor, packet);
 	struct packet copy;
 
 	if (reason)
@@ -53,10 +53,9 @@ static __always_inline verdict inbound_judge(struct cursor *cursor, struct packe
 }
 
 /* `skb` is NULL for a made packet. */
-static __always_inline verdict outbound_judge(struct __sk_buff *skb, struct cursor *cursor,
-					      struct packet *packet)
+static __always_inline verdict outbound_judge(enum reason reason, struct __sk_buff *skb,
+					      struct cursor *cursor, struct packet *packet)
 {
-	enum reason reason = parse_frame(cursor, packet);
 	struct packet copy;
 
 	if (reason)
@@ -88,15 +87,15 @@ static __always_inline verdict block(const struct packet *packet, enum direction
 	return is_blocked(&peer, packet->is_ipv4) ? REASON_BLOCKED : verdict;
 }
 
-static __always_inline verdict judge_inbound(struct cursor *cursor, struct packet *packet)
+static __always_inline verdict judge_inbound(enum reason reason, struct cursor *cursor, struct packet *packet)
 {
-	return block(packet, INBOUND, inbound_judge(cursor, packet));
+	return block(packet, INBOUND, inbound_judge(reason, cursor, packet));
 }
 
-static __always_inline verdict judge_outbound(struct __sk_buff *skb, struct cursor *cursor,
-					      struct packet *packet)
+static __always_inline verdict judge_outbound(enum reason reason, struct __sk_buff *skb,
+					      struct cursor *cursor, struct packet *packet)
 {
-	return block(packet, OUTBOUND, outbound_judge(skb, cursor, packet));
+	return block(packet, OUTBOUND, outbound_judge(reason, skb, cursor, packet));
 }
 
 static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
@@ -227,7 +226,8 @@ int ingress(struct xdp_md *ctx)
 {
 	struct cursor cursor = frame_cursor(ctx);
 	struct packet packet = {.given = frame_given(ctx, INBOUND, false)};
-	verdict verdict = judge_inbound(&cursor, &packet);
+	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
+	verdict verdict = judge_inbound(reason, &cursor, &packet);
 
 	if (is_our_answer(&packet, verdict))
 		verdict = COUNTER_ANSWERS;
@@ -254,7 +254,8 @@ int egress(struct __sk_buff *skb)
 {
 	struct cursor cursor = skb_cursor(skb);
 	struct packet packet = {.given = skb_given(skb)};
-	verdict verdict = judge_outbound(skb, &cursor, &packet);
+	enum reason reason = parse_frame(skb, true, &cursor, &packet);
+	verdict verdict = judge_outbound(reason, skb, &cursor, &packet);
 
 	count(OUTBOUND, verdict, packet.given.frame_bytes);
 	if (is_admitted(verdict))
@@ -283,7 +284,7 @@ int explain_inbound(struct xdp_md *ctx)
 	struct cursor cursor = frame_cursor(ctx);
 	struct packet packet = {.given = frame_given(ctx, INBOUND, true)};
 
-	return judge_inbound(&cursor, &packet);
+	return judge_inbound(parse_frame(ctx, false, &cursor, &packet), &cursor, &packet);
 }
 
 SEC("xdp")
@@ -292,7 +293,7 @@ int explain_outbound(struct xdp_md *ctx)
 	struct cursor cursor = frame_cursor(ctx);
 	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true)};
 
-	return judge_outbound(NULL, &cursor, &packet);
+	return judge_outbound(parse_frame(ctx, false, &cursor, &packet), NULL, &cursor, &packet);
 }
 
 char _license[] SEC("license") = "GPL";

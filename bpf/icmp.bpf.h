@@ -73,6 +73,9 @@ static __always_inline bool quote_parse(struct cursor *cursor, struct packet *pa
 	__u64 used;
 	__be16 *ports;
 
+	/* Of extension headers this host sends the one for fragments. */
+	if (!reason && !packet->is_ipv4 && packet->protocol == PROTO_FRAGMENT)
+		reason = parse_fragment6(cursor, packet);
 	if (reason || packet->fragment == FRAGMENT_LATER)
 		return false;
 	if (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP)
@@ -152,16 +155,18 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 	struct flow_key key = flow_key_of(packet, packet->given.direction);
 	verdict verdict;
 
+	if (!rule)
+		return REASON_INTERNAL;
+	if (!(rule->flags & PORT_OPEN))
+		return REASON_ICMP_TYPE;
 	key.local_port = packet->echo_id;
 	key.peer_port = 0;
 	if (packet->given.direction == INBOUND) {
 		verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made);
 		return is_admitted(verdict) ? COUNTER_PING : verdict;
 	}
-	if (!rule)
-		return REASON_INTERNAL;
 	if (!rule_admits(rule, &key.peer, packet->is_ipv4))
-		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_ICMP_TYPE;
+		return REASON_PEER;
 	if (!skb || is_forwarded(skb))
 		return COUNTER_PING;
 	verdict = flow_open(skb, &key, 0);

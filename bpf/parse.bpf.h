@@ -20,6 +20,7 @@ enum {
 	ETHERTYPE_EAPOL = 0x888e, /* IEEE 802.1X */
 	IP_OFFSET = 0x1fff,       /* RFC 791: fragment offset */
 	IP_MORE = 0x2000,         /* and the more-fragments bit */
+	MAX_WALK = 2048,          /* bytes of a frame that headers may take, a power of two */
 	MAX_EXTENSIONS = 6,       /* IPv6 extension headers of one packet */
 	MIN_EXTENSION = 8,
 	PROTO_HOPOPTS = 0,
@@ -224,7 +225,43 @@ static __always_inline enum reason parse_fragment6(struct cursor *cursor, struct
 		return REASON_LENGTH;
 	packet->protocol = header->next;
 	packet->payload -= sizeof(*header);
+	/* Neighbour discovery may not be fragmented, not even into one (RFC 6980), and no other ICMPv6 of
+	 * ours is. */
+	if (packet->protocol == PROTO_ICMPV6)
+		return REASON_FRAGMENT;
 	return fragment_set(packet, bpf_ntohs(header->offset) >> 3, bpf_ntohs(header->offset) & 1);
+}
+
+static __always_inline bool is_walked(__u8 protocol)
+{
+	return is_extension(protocol) || protocol == PROTO_FRAGMENT || protocol == PROTO_NONE;
+}
+
+/* Where a walk over extension headers ended. */
+struct extensions {
+	__u8 reason;
+	__u8 protocol;
+	__u8 fragment;
+	__u16 offset; /* in the frame, below MAX_WALK */
+};
+
+/* One number, since that is all that a function can return whose caller need not be verified with it. */
+static __always_inline __u32 extensions_pack(const struct packet *packet, enum reason reason, __u64 offset)
+{
+	if (offset >= MAX_WALK)
+		reason = REASON_EXTENSION;
+	return reason | (__u32)packet->protocol << 8 | (__u32)packet->fragment << 16 |
+	       ((__u32)offset & (MAX_WALK - 1)) << 18;
+}
+
+static __always_inline struct extensions extensions_unpack(__u32 packed)
+{
+	return (struct extensions){
+		.reason = packed & 0xff,
+		.protocol = packed >> 8 & 0xff,
+		.fragment = packed >> 16 & 3,
+		.offset = packed >> 18 & (MAX_WALK - 1),
+	};
 }
 
 /* Looks through the extension headers that hosts may use; what follows another header than those is told by
@@ -256,10 +293,59 @@ static __always_inline enum reason parse_extensions(struct cursor *cursor, struc
 		if (!cursor_take(cursor, length - sizeof(*header)))
 			return REASON_TRUNCATED;
 	}
-	return is_extension(packet->protocol) || packet->protocol == PROTO_FRAGMENT ||
-			       packet->protocol == PROTO_NONE
-		       ? REASON_EXTENSION
-		       : REASON_NONE;
+	return is_walked(packet->protocol) ? REASON_EXTENSION : REASON_NONE;
+}
+
+static __always_inline __u32 extensions_walk(void *data, void *data_end, __u32 offset, __u32 protocol,
+					     __u32 payload)
+{
+	struct cursor cursor = {data, data_end};
+	struct packet packet = {.protocol = protocol, .payload = payload};
+	enum reason reason;
+	__u64 end;
+
+	if (!cursor_take(&cursor, offset & (MAX_WALK - 1)))
+		return extensions_pack(&packet, REASON_TRUNCATED, 0);
+	reason = parse_extensions(&cursor, &packet);
+	end = cursor.pos - data;
+	barrier_var(end);
+	return extensions_pack(&packet, reason, end);
+}
+
+/* Global functions are verified once, by themselves: what they return is any number to their callers, instead
+ * of one state for each way through the headers. */
+__noinline __u32 frame_extensions(struct xdp_md *ctx, __u32 offset, __u32 protocol, __u32 payload)
+{
+	return extensions_walk((void *)(long)ctx->data, (void *)(long)ctx->data_end, offset, protocol,
+			       payload);
+}
+
+__noinline __u32 skb_extensions(struct __sk_buff *ctx, __u32 offset, __u32 protocol, __u32 payload)
+{
+	return extensions_walk((void *)(long)ctx->data, (void *)(long)ctx->data_end, offset, protocol,
+			       payload);
+}
+
+/* Moves the cursor, and what the packet says, behind the extension headers. */
+static __always_inline enum reason skip_extensions(void *ctx, bool is_skb, struct cursor *cursor,
+						   struct packet *packet)
+{
+	__u32 start = packet->network + sizeof(struct ipv6hdr), skipped;
+	struct extensions end;
+
+	if (!is_walked(packet->protocol))
+		return REASON_NONE;
+	end = extensions_unpack(is_skb ? skb_extensions(ctx, start, packet->protocol, packet->payload)
+				       : frame_extensions(ctx, start, packet->protocol, packet->payload));
+	packet->protocol = end.protocol;
+	packet->fragment = end.fragment;
+	if (end.reason)
+		return end.reason;
+	skipped = end.offset - start;
+	if (end.offset < start || packet->payload < skipped)
+		return REASON_LENGTH;
+	packet->payload -= skipped;
+	return cursor_take(cursor, skipped & (MAX_WALK - 1)) ? REASON_NONE : REASON_TRUNCATED;
 }
 
 /* Without the extension headers. */
@@ -325,8 +411,9 @@ static __always_inline enum reason parse_udp(struct cursor *cursor, struct packe
 	length = bpf_ntohs(udp->len);
 	if (length < sizeof(*udp))
 		return REASON_LENGTH;
-	if (!packet->fragment && packet->payload < length)
-		return REASON_LENGTH;
+	/* Behind the packet there may be padding, which holds no ports. */
+	if (packet->payload < (packet->fragment ? sizeof(*udp) : length))
+		return packet->fragment ? REASON_FRAGMENT : REASON_LENGTH;
 	packet->src_port = bpf_ntohs(udp->source);
 	packet->dst_port = bpf_ntohs(udp->dest);
 	return packet->src_port && packet->dst_port ? REASON_NONE : REASON_PORT_ZERO;
@@ -363,7 +450,8 @@ static __always_inline enum reason parse_transport(struct cursor *cursor, struct
 }
 
 /* `packet` is zero but for `given`; on an error it holds what was read so far. */
-static __always_inline enum reason parse_frame(struct cursor *cursor, struct packet *packet)
+static __always_inline enum reason parse_frame(void *ctx, bool is_skb, struct cursor *cursor,
+					       struct packet *packet)
 {
 	void *frame = cursor->pos;
 	__u16 ethertype = 0;
@@ -380,7 +468,7 @@ static __always_inline enum reason parse_frame(struct cursor *cursor, struct pac
 	} else if (ethertype == ETH_P_IPV6) {
 		reason = parse_ipv6(cursor, packet);
 		if (!reason)
-			reason = parse_extensions(cursor, packet);
+			reason = skip_extensions(ctx, is_skb, cursor, packet);
 	} else if (ethertype == ETH_P_ARP || ethertype == ETHERTYPE_SLOW || ethertype == ETHERTYPE_EAPOL) {
 		packet->is_link = true;
 	} else {

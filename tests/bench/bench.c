@@ -95,7 +95,7 @@ bool line_read(struct line *ret)
 	return true;
 }
 
-void stay_in_front(void)
+int stay_in_front(void)
 {
 	cpu_set_t cpus;
 	long last = -1;
@@ -110,6 +110,15 @@ void stay_in_front(void)
 	CPU_SET(last, &cpus);
 	if (sched_setaffinity(0, sizeof(cpus), &cpus) || setpriority(PRIO_PROCESS, 0, -20))
 		die("cannot stay on CPU %ld: %s", last, strerror(errno));
+	return last;
+}
+
+double thread_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
 static int open_or_die(const char *path)

@@ -40,8 +40,10 @@ struct line {
 };
 bool line_read(struct line *ret);
 
-/* Stays on one CPU, before others: what runs beside a benchmark shall not be measured. */
-void stay_in_front(void);
+/* Stays on one CPU, before others: what runs beside a benchmark shall not be measured. Returns the CPU. */
+int stay_in_front(void);
+/* CPU time of this thread. Softirqs that its packets raise are most often served in it. */
+double thread_ns(void);
 
 /* File descriptor of a namespace that `ip netns` made. */
 int netns_open(const char *name);

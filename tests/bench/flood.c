@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <time.h>
 
 enum { PROBE = 50000, BATCH = 64, MAX_STATS = 1024 };
 
@@ -85,14 +84,6 @@ static void receiver_open(struct receiver *receiver, bool is_bare, int home)
 	else if (!xdp_is_attached("eth0"))
 		gro_set(receiver, true);
 	netns_enter(home);
-}
-
-static double thread_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
 /* Million packets a second of this CPU's time: the receiver works in it too, in softirq, so that other

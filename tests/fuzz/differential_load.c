@@ -209,10 +209,23 @@ static int put_allowances(const struct programs *programs, const struct model *m
 	return error ? error : put(programs, "users", &user, &count);
 }
 
+/* Who is not asked for by its mark is not found. */
+static int put_own(const struct programs *programs, const struct model_addr *from)
+{
+	struct addr addr = map_addr(from);
+	uint32_t mark = own_mark(&addr), value = 1;
+	uint8_t marked = 1;
+	int error = put(programs, "own_marks", &mark, &marked);
+
+	return error ? error : put(programs, "own_addresses", &addr, &value);
+}
+
 int programs_fill_state(const struct programs *programs, const struct model *model)
 {
 	int error = put_allowances(programs, model);
 
+	for (size_t i = 0; i < model->n_own && !error; i++)
+		error = put_own(programs, &model->own[i]);
 	for (size_t i = 0; i < MODEL_FLOW_SLOTS && !error; i++)
 		if (model->flows[i].is_used)
 			error = put_flow(programs, "flows", &model->flows[i]);

@@ -282,6 +282,11 @@ static struct model_flow random_flow(const struct scene *scene, struct random *r
 
 void scene_fill_state(struct scene *scene, struct random *random, struct model *model)
 {
+	for (unsigned k = random_below(random, MODEL_OWN); k; k--) {
+		struct model_key key = real_key(scene, random);
+
+		model->own[model->n_own++] = random_chance(random, 75) ? key.local : key.peer;
+	}
 	for (unsigned k = random_below(random, MOST_STATE); k; k--) {
 		struct model_flow flow = random_flow(scene, random);
 

@@ -55,24 +55,22 @@ static struct model_key key_of(const struct model_packet *packet, enum direction
 	};
 }
 
-/* At a passive port: an established data connection, or a pinhole; `key` is as this host sees it. */
+/* At a passive port: an established data connection; else one that this host opened, since that must not use
+ * a pinhole up; else a pinhole. `key` is as this host sees it. */
 static uint32_t judge_passive(struct model *model, const struct model_key *key, const struct opinion *opinion,
-			      bool is_opening, enum direction direction)
+			      bool opens)
 {
 	uint32_t verdict = REASON_NO_FLOW;
 
-	if (!is_opening)
+	if (!opens)
 		verdict = judge_flow(model, model_find_data_flow(model, key), true);
-	if (verdict != REASON_NO_FLOW)
-		return verdict;
-	/* Outward, a connection of our own comes before the pinhole: it must not use it up. */
-	if (direction == OUTBOUND)
+	if (!opens && verdict == REASON_NO_FLOW)
 		verdict = judge_flow(model, model_find_flow(model, key), false);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
 	if (has_pinhole(model, key))
 		return COUNTER_SERVICES + opinion->service;
-	return is_opening ? REASON_NO_PINHOLE : judge_connection(model, key);
+	return opens ? REASON_NO_PINHOLE : REASON_NO_FLOW;
 }
 
 static bool is_opening(const struct model_packet *packet)
@@ -88,7 +86,7 @@ static uint32_t inbound_tcp(struct model *model, const struct model_packet *pack
 	if (opinion.is_admitted)
 		return COUNTER_SERVICES + opinion.service;
 	if (opinion.is_passive)
-		return judge_passive(model, &key, &opinion, is_opening(packet), INBOUND);
+		return judge_passive(model, &key, &opinion, is_opening(packet));
 	if (is_opening(packet))
 		return opinion.is_named ? REASON_PEER : REASON_PORT;
 	return judge_connection(model, &key);
@@ -148,7 +146,7 @@ static uint32_t outbound_tcp(struct model *model, enum model_how how, const stru
 	if (opinion.is_admitted)
 		return COUNTER_SERVICES + opinion.service;
 	if (opinion.is_passive)
-		return judge_passive(model, &key, &opinion, false, OUTBOUND);
+		return judge_passive(model, &key, &opinion, false);
 	return judge_connection(model, &key);
 }
 
@@ -216,12 +214,14 @@ static uint32_t judge_echo(struct model *model, enum direction direction, enum m
 
 	key.local_port = packet->echo_id;
 	key.peer_port = 0;
+	if (!model->policy->ping[asked].n_peers)
+		return REASON_ICMP_TYPE;
 	if (direction == INBOUND && !is_request) {
 		verdict = judge_flow(model, model_find_flow(model, &key), false);
 		return verdict >= COUNTER_SERVICES ? COUNTER_PING : verdict;
 	}
 	if (!model_ping_admits(model, asked, peer))
-		return model->policy->ping[asked].n_peers ? REASON_PEER : REASON_ICMP_TYPE;
+		return REASON_PEER;
 	if (direction == INBOUND || !is_request)
 		return COUNTER_PING;
 	return open_flow(model, how, &key, 0, COUNTER_PING);
@@ -287,15 +287,18 @@ static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, uns
 	return true;
 }
 
-static bool is_source_denied(const struct model_packet *packet)
+static bool is_source_denied(const struct model *model, const struct model_packet *packet)
 {
 	static const uint8_t zero[16], one[16] = {[15] = 1};
 	const struct model_addr *src = &packet->src;
 
+	if (!src->is_ipv4 && starts_with(src, zero, 16))
+		return !may_be_unspecified(packet);
+	for (size_t i = 0; i < model->n_own; i++)
+		if (model_addr_equal(src, &model->own[i]))
+			return true;
 	if (src->is_ipv4)
 		return src->bytes[0] == 0 || src->bytes[0] == 127 || src->bytes[0] >= 224;
-	if (starts_with(src, zero, 16))
-		return !may_be_unspecified(packet);
 	return src->bytes[0] == 0xff || starts_with(src, one, 16);
 }
 
@@ -313,7 +316,7 @@ static uint32_t judge_parsed(struct model *model, enum direction direction, enum
 {
 	bool is_inbound = direction == INBOUND, is_ipv4 = packet->src.is_ipv4;
 
-	if (is_inbound && is_source_denied(packet))
+	if (is_inbound && is_source_denied(model, packet))
 		return REASON_SOURCE;
 	if (packet->fragment == LATER_FRAGMENT)
 		return judge_fragment(model, packet, is_inbound ? &packet->src : &packet->dst);

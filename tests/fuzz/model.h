@@ -53,7 +53,7 @@ struct model_peer {
 	bool is_over;
 };
 
-enum { MODEL_FLOW_SLOTS = 4096, MODEL_LIST = 64 };
+enum { MODEL_FLOW_SLOTS = 4096, MODEL_LIST = 64, MODEL_OWN = 8 };
 
 struct model {
 	const struct policy *policy;
@@ -70,6 +70,8 @@ struct model {
 	struct model_peer fragment_peers[MODEL_LIST];
 	size_t n_fragment_peers;
 	size_t max_fragment_peers;
+	struct model_addr own[MODEL_OWN]; /* this host's addresses, as the policy knows them */
+	size_t n_own;
 };
 
 enum model_fragment { WHOLE, FIRST_FRAGMENT, LATER_FRAGMENT };

@@ -112,7 +112,12 @@ static enum reason read_ipv6_fragment(struct model_packet *packet)
 		return REASON_TRUNCATED;
 	field = pair(packet, 2);
 	reason = step(packet, 8);
-	return reason ? reason : read_fragment(packet, field / 8, field % 2);
+	if (reason)
+		return reason;
+	/* Discovery may not be fragmented, not even into one (RFC 6980); no other ICMPv6 of ours is. */
+	if (packet->protocol == ICMPV6)
+		return REASON_FRAGMENT;
+	return read_fragment(packet, field / 8, field % 2);
 }
 
 /* The size of the extension header, or 0 where hosts have no use for it. Its first four bytes are there. */

@@ -186,8 +186,10 @@ static void test_chains(void **state)
 		uint32_t counter = service_of(&spec);
 
 		if (i % 6 / 2 == 2) {
+			/* Not even in a single fragment (RFC 6980). */
 			spec = solicitation;
-			counter = COUNTER_ICMP;
+			counter = memchr(c->headers, F, c->n) ? (uint32_t)REASON_FRAGMENT
+							      : (uint32_t)COUNTER_ICMP;
 		}
 		memcpy(spec.extensions, c->headers, sizeof(spec.extensions));
 		spec.n_extensions = c->n;
