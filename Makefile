@@ -44,7 +44,7 @@ HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(wildcard te
 BENCH_SRC := $(wildcard tests/bench/*.c)
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
-DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d $(B)/tests/bench/*.d)
+DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d $(O)/tests/fuzz/*.d $(B)/tests/bench/*.d)
 
 .PHONY: all
 all: $(O)/postern ## build build/postern (the default)
@@ -130,6 +130,12 @@ demo: ## two hosts and a real FTPS server: see it work (root; installs what is m
 test: ## run every test (root; installs what is missing)
 	$(Q)tests/install-deps build test
 	$(Q)tests/run
+
+.PHONY: test-kernel
+test-kernel: ## the tests that touch the kernel, on Debian's own kernel under qemu
+	$(Q)tests/install-deps build test kernel
+	$(Q)$(MAKE) --no-print-directory all tests
+	$(Q)tests/kernel/run
 
 .PHONY: bench
 bench: ## postern and its peers side by side, as ratios (root; installs what is missing; QUICK=1)

@@ -48,6 +48,9 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 
 	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
 		flow.closing_ns = now;
+	/* Judged here too: what is blocked must leave nothing behind. */
+	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
+		return REASON_BLOCKED;
 	reason = flow_insert(key, &flow);
 	if (reason)
 		return reason;

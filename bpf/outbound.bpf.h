@@ -140,7 +140,9 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 	if (flow) {
 		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made);
 		if (is_admitted(verdict)) {
-			if (skb && !is_forwarded(skb)) {
+			bool blocked = flags & GENERATION_BLOCK && is_blocked(&key.peer, packet->is_ipv4);
+
+			if (skb && !is_forwarded(skb) && !blocked) {
 				flow->seen_ns = bpf_ktime_get_boot_ns();
 				fragment_peer_touch(&key.peer, flow->seen_ns);
 			}

@@ -138,6 +138,13 @@ static __always_inline void addr_set_ipv4(struct addr *addr, __be32 ipv4)
 	addr->word[3] = ipv4;
 }
 
+/* Our form of an IPv4 address. In an IPv6 packet it would be taken for one (RFC 4291, 2.5.5.2: it is none on
+ * a wire). */
+static __always_inline bool addr_is_mapped(const struct addr *addr)
+{
+	return addr->word[2] == bpf_htonl(0xffff) && !(addr->word[0] | addr->word[1]);
+}
+
 static __always_inline void addr_set_ipv6(struct addr *addr, const void *ipv6)
 {
 	__builtin_memcpy(addr, ipv6, sizeof(*addr));
@@ -363,7 +370,7 @@ static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct pack
 	packet->payload = bpf_ntohs(ip->payload_len);
 	addr_set_ipv6(&packet->src, &ip->saddr);
 	addr_set_ipv6(&packet->dst, &ip->daddr);
-	return REASON_NONE;
+	return addr_is_mapped(&packet->src) || addr_is_mapped(&packet->dst) ? REASON_SOURCE : REASON_NONE;
 }
 
 /* Flags that no TCP sends: after the first segment all carry ACK or RST, and SYN, FIN and RST exclude

@@ -120,6 +120,14 @@ static bool print(const struct request *request, const struct event *events, siz
 	return down;
 }
 
+/* The log goes with the instance, so its end is told by whoever looks on. */
+static void print_down(const struct request *request)
+{
+	struct event event = {.kind = EVENT_DOWN, .time_ns = boot_time_ns()};
+
+	print(request, &event, 1, UINT64_MAX);
+}
+
 /* Waits for the next look; returns true where there is to be none: a signal, or nobody reads. */
 static bool is_over(int signals)
 {
@@ -142,6 +150,10 @@ static int follow(struct event_reader *reader, const struct request *request, in
 
 	do {
 		r = event_reader_next(reader, &events, &n, &lost);
+		if (r == -ENOENT && !first) {
+			print_down(request);
+			return EXIT_DONE;
+		}
 		if (r < 0)
 			return instance_failed("events", r);
 		/* What was overwritten before we came is no loss to somebody who asked for the newest. */

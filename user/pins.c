@@ -48,9 +48,26 @@ int pins_make_folder(const char *path)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+/* Whether what is mounted here outlives us: `ip netns exec`, for one, makes a mount namespace that ends with
+ * its command, and pins in a bpffs of its own would end with it. */
+static bool mounts_are_private(void)
+{
+	struct stat ours, first;
+
+	return stat("/proc/self/ns/mnt", &ours) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
+	       (ours.st_ino != first.st_ino || ours.st_dev != first.st_dev);
+}
+
 int pins_prepare(struct failure *failure)
 {
 	int r;
+
+	if (!is_bpffs(BPFFS) && mounts_are_private())
+		return failure_set(
+			failure, -ENOENT,
+			"no bpffs at " BPFFS " in this mount namespace, which is not the host's: what is "
+			"pinned here would end with it; use 'postern --netns NAME' instead of 'ip netns "
+			"exec NAME postern', or mount the host's bpffs");
 
 	if (!is_bpffs(BPFFS) && mount("bpf", BPFFS, "bpf", 0, "mode=0700"))
 		return failure_set(failure, -errno, "cannot mount bpffs at " BPFFS ": %s", strerror(errno));

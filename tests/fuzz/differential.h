@@ -40,6 +40,8 @@ struct scene {
 	uint16_t ports[N_SCENE_PORTS];
 	struct model_key recent[N_RECENT]; /* what packets were about */
 	uint32_t n_recent;
+	struct model_key first[N_RECENT]; /* flows that were there before any packet */
+	uint32_t n_first;
 	struct frame previous;
 };
 

@@ -61,7 +61,8 @@ static struct prefix random_prefix(struct random *random)
 
 static void add_zones(struct policy *policy, struct random *random)
 {
-	size_t n = 1 + random_below(random, MOST_ZONES);
+	size_t n = random_chance(random, 10) ? 60 + random_below(random, MAX_ZONES - 61)
+					     : 1 + random_below(random, MOST_ZONES);
 	struct zone *any = APPEND(policy->zones, policy->n_zones);
 
 	any->name = strdup("any");

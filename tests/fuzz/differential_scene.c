@@ -225,6 +225,8 @@ static struct model_key known_key(struct scene *scene, struct random *random, co
 		key.protocol = TCP;
 		return key;
 	}
+	if (kind == 2 && scene->n_first)
+		return scene->first[random_below(random, scene->n_first)];
 	return n ? scene->recent[random_below(random, n)] : key;
 }
 
@@ -291,7 +293,7 @@ void scene_fill_state(struct scene *scene, struct random *random, struct model *
 		struct model_flow flow = random_flow(scene, random);
 
 		if (model_put_flow(model, &flow))
-			scene->recent[scene->n_recent++ % N_RECENT] = flow.key;
+			scene->first[scene->n_first++ % N_RECENT] = flow.key;
 	}
 	for (unsigned k = random_below(random, MOST_STATE); k; k--) {
 		struct model_flow flow = random_flow(scene, random);

@@ -12,7 +12,7 @@ sys.exit(not any(e["kind"] == kind and e["port"] == port for e in map(json.loads
 
 passive_port() {
 	local line
-	line=$(ask client passive "$@")
+	line=$(ask client passive)
 	echo "${line#port }"
 }
 

@@ -173,7 +173,7 @@ static void test_families_are_not_confused(void **state)
 	expect_counter(*state, INBOUND, &frame, REASON_NO_FLOW, "the same last words");
 	spec.dst = "::ffff:192.0.2.10";
 	packet_build(&frame, &spec);
-	expect_counter(*state, INBOUND, &frame, REASON_NO_FLOW, "to a mapped address");
+	expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "to a mapped address");
 	spec.src = "::ffff:10.20.0.25";
 	packet_build(&frame, &spec);
 	expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "the very key");

@@ -77,7 +77,8 @@ static void counters_without_service(void **state)
 	assert_null(counter_name(0));
 	assert_string_equal(counter_name(COUNTER_FRAGMENTS), "fragments");
 	assert_string_equal(counter_name(COUNTER_PING), "ping");
-	assert_null(counter_name(COUNTER_PING + 1));
+	assert_string_equal(counter_name(COUNTER_ANSWERS), "answers");
+	assert_null(counter_name(COUNTER_ANSWERS + 1));
 	assert_null(counter_name(COUNTER_SERVICES));
 }
 
