@@ -62,19 +62,20 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 }
 
 /* What a control connection sends shows a session whose beginning was not seen, before the server can answer
- * PASV; its FIN or RST, that it ends. */
+ * PASV. Its FIN or RST ends the session: no reply can follow it. */
 static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags)
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
 	struct totals *totals = totals_get();
-	__u32 state = socket_state(skb);
+	__u32 state;
 
-	if (session) {
-		if (tcp_flags & (TCP_FIN | TCP_RST))
-			session->closing_ns = bpf_ktime_get_boot_ns();
+	if (tcp_flags & (TCP_FIN | TCP_RST)) {
+		bpf_map_delete_elem(&sessions, &cookie);
 		return;
 	}
+	if (bpf_map_lookup_elem(&sessions, &cookie))
+		return;
+	state = socket_state(skb);
 	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
 		return;
 	if (session_begin(key, cookie) && totals)

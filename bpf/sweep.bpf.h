@@ -28,8 +28,12 @@ static long pinhole_sweep(void *map, const struct pinhole_key *key, const struct
 {
 	struct pinhole_key copy = *key;
 
+	__u64 session = pinhole->session;
+
 	if (*now > pinhole->expires_ns)
 		pinhole_close(&copy, pinhole, EVENT_PINHOLE_EXPIRED);
+	else if (!bpf_map_lookup_elem(&sessions, &session))
+		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
 	return 0;
 }
 
@@ -51,18 +55,6 @@ static long data_flow_sweep(void *map, const struct flow_key *key, const struct 
 	return 0;
 }
 
-/* Only where its close was not seen. */
-static long session_sweep(void *map, const __u64 *cookie, const struct session *session, __u64 *now)
-{
-	__u64 copy = *cookie;
-
-	if (!session->closing_ns || *now < session->closing_ns + FIN_LINGER_S * NS_PER_S)
-		return 0;
-	if (!bpf_map_delete_elem(map, &copy))
-		session_close_pinholes(copy);
-	return 0;
-}
-
 static long fragment_peer_sweep(void *map, const struct addr *key, const struct fragment_peer *peer,
 				__u64 *now)
 {
@@ -79,7 +71,6 @@ static int sweep_run(void *map, __u32 *key, struct sweep *sweep)
 
 	bpf_for_each_map_elem(&pinholes, pinhole_sweep, &now, 0);
 	if (sweep->runs++ % SWEEPS_PER_FLOWS == 0) {
-		bpf_for_each_map_elem(&sessions, session_sweep, &now, 0);
 		bpf_for_each_map_elem(&flows, flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&data_flows, data_flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&fragment_peers, fragment_peer_sweep, &now, 0);

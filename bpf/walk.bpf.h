@@ -19,7 +19,7 @@ struct walk {
 	__u64 word; /* what is left to visit of the current word of the bitmap */
 	__u32 next_word;
 	__u32 n_words;
-	__u32 files_left;
+	__u32 n_files;   /* visited */
 	__u16 servers;   /* only their sessions count */
 	__u16 n_clients; /* 0, 1, or 2 for several */
 	__u32 half;
@@ -86,11 +86,11 @@ static long walk_step(__u32 step, struct walk *walk)
 		walk->next_word++;
 		return 0;
 	}
-	if (!walk->files_left) {
+	if (walk->n_files >= WALK_MAX_FILES) {
 		walk->truncated = 1;
 		return 1;
 	}
-	walk->files_left--;
+	walk->n_files++;
 	fd = (walk->next_word - 1) * WALK_BITS_PER_WORD + lowest_bit(walk->word);
 	walk->word &= walk->word - 1;
 	if (bpf_probe_read_kernel(&file, sizeof(file), walk->files + fd))
@@ -107,12 +107,14 @@ static __always_inline void walk_files(struct walk *walk, struct task_struct *ta
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	__u32 words = BPF_CORE_READ(table, max_fds) / WALK_BITS_PER_WORD;
 
-	__builtin_memset(walk, 0, sizeof(*walk));
+	/* Zeroes, of which the verifier must not know: before Linux 6.7 it follows walk_step() once only,
+	 * with what the walk begins with, and removes as dead what a later step alone reaches. A read that
+	 * fails zeroes its destination. */
+	bpf_probe_read_kernel(walk, sizeof(*walk), NULL);
 	walk->files = BPF_CORE_READ(table, fd);
 	walk->open_fds = BPF_CORE_READ(table, open_fds);
 	walk->servers = servers;
 	walk->half = half;
-	walk->files_left = WALK_MAX_FILES;
 	walk->n_words = words;
 	if (words > WALK_MAX_WORDS) {
 		walk->n_words = 0;

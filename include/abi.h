@@ -219,7 +219,6 @@ struct session {
 	struct addr client;
 	struct addr local;
 	__u64 since_ns;    /* CLOCK_BOOTTIME, as every time below */
-	__u64 closing_ns;  /* when this host last sent FIN or RST; 0: not yet */
 	__u16 client_port; /* host byte order, as every port below */
 	__u16 control_port;
 	__u32 pad;

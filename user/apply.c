@@ -131,7 +131,8 @@ static int prepare_way_back(const struct apply_request *request, uint32_t curren
 
 	if (r)
 		return failure_set(failure, r, "cannot remember what to go back to: %s", strerror(-r));
-	return guard_start(instance, next, request->confirm_seconds, hold, failure);
+	return guard_start(instance, next, request->began_ns + request->confirm_seconds * NS_PER_SECOND, hold,
+			   failure);
 }
 
 /* Loads the policy and switches to it. `result->interfaces` are resolved. */

@@ -4,6 +4,7 @@
 #define POSTERN_APPLY_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "datapath_attach.h"
 #include "policy.h"
@@ -17,7 +18,8 @@ struct apply_request {
 	enum egress_choice egress;
 	bool dry_run;             /* load it, then drop it */
 	bool may_cut_session;     /* do not refuse what would cut the caller's own SSH session */
-	unsigned confirm_seconds; /* go back after so many, unless confirmed; 0: stay */
+	unsigned confirm_seconds; /* go back so long after began_ns, unless confirmed; 0: stay */
+	uint64_t began_ns;        /* CLOCK_BOOTTIME, when the user asked */
 };
 
 struct apply_result {

@@ -160,7 +160,7 @@ static void print_text(const struct apply_request *request, const struct apply_r
 
 static int run(const struct context *context, int argc, char **argv)
 {
-	struct arguments arguments = {.request.instance = context->instance};
+	struct arguments arguments = {.request = {.instance = context->instance, .began_ns = boot_time_ns()}};
 	struct loaded loaded CLEANUP(loaded_clear) = {0};
 	struct apply_result *result CLEANUP_FREE = calloc(1, sizeof(*result));
 	struct failure failure = {""};

@@ -109,12 +109,14 @@ static void guard_run(const char *instance, uint32_t generation, const int *fds)
 	}
 }
 
-static int open_timer(unsigned seconds)
+static int open_timer(uint64_t deadline_ns)
 {
-	struct itimerspec after = {.it_value.tv_sec = seconds};
+	struct itimerspec at = {
+		.it_value = {.tv_sec = deadline_ns / NS_PER_SECOND, .tv_nsec = deadline_ns % NS_PER_SECOND},
+	};
 	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC);
 
-	if (fd >= 0 && timerfd_settime(fd, 0, &after, NULL)) {
+	if (fd >= 0 && timerfd_settime(fd, TFD_TIMER_ABSTIME, &at, NULL)) {
 		close(fd);
 		return -1;
 	}
@@ -153,11 +155,11 @@ static int start(const char *instance, uint32_t generation, int *fds)
 	return waitpid(child, &status, 0) < 0 || status ? -EAGAIN : 0;
 }
 
-int guard_start(const char *instance, uint32_t generation, unsigned seconds, int hold,
+int guard_start(const char *instance, uint32_t generation, uint64_t deadline_ns, int hold,
 		struct failure *failure)
 {
 	int fds[N_KEPT] = {
-		[KEPT_TIMER] = open_timer(seconds),
+		[KEPT_TIMER] = open_timer(deadline_ns),
 		[KEPT_WATCH] = open_watch(instance),
 		[KEPT_HOLD] = hold,
 	};
