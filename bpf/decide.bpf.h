@@ -138,8 +138,8 @@ static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv
 }
 
 /* Whether the control service that a pinhole was opened under admits its client still. */
-static __noinline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
-						struct pinhole_key *pinhole_key)
+static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
+						     struct pinhole_key *pinhole_key)
 {
 	struct pinhole *pinhole = pinhole_find(&key->peer, &key->local, key->local_port, pinhole_key);
 	const struct port_rule *rule;
@@ -148,6 +148,15 @@ static __noinline struct pinhole *pinhole_judge(const struct flow_key *key, bool
 		return NULL;
 	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
 	return rule && rule_admits(rule, &key->peer, is_ipv4) ? pinhole : NULL;
+}
+
+/* With a frame of its own for the pinhole's key: together the frames of nested calls, each rounded up to 32
+ * bytes by older kernels, may not exceed 512. */
+static __noinline bool pinhole_is_open(const struct flow_key *key, bool is_ipv4)
+{
+	struct pinhole_key pinhole_key;
+
+	return pinhole_judge(key, is_ipv4, &pinhole_key);
 }
 
 static __always_inline struct flow_key flow_key_of(const struct packet *packet, enum direction direction)
@@ -171,7 +180,6 @@ static __always_inline bool tcp_is_opening(const struct packet *packet)
 static __always_inline verdict passive_judge(const struct packet *packet, const struct flow_key *key,
 					     __u16 service)
 {
-	struct pinhole_key pinhole_key;
 	verdict verdict;
 
 	if (!tcp_is_opening(packet)) {
@@ -182,7 +190,7 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
-	if (pinhole_judge(key, packet->is_ipv4, &pinhole_key))
+	if (pinhole_is_open(key, packet->is_ipv4))
 		return admit_service(service);
 	if (!tcp_is_opening(packet))
 		return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);

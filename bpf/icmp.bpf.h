@@ -97,7 +97,6 @@ static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ip
 {
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule = port_rule_get(INBOUND, transport, key->local_port);
-	struct pinhole_key pinhole_key;
 
 	if (rule && rule_admits(rule, &key->peer, is_ipv4))
 		return true;
@@ -105,8 +104,7 @@ static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ip
 		return true;
 	if (key->protocol != PROTO_TCP)
 		return false;
-	return is_admitted(data_flow_judge(key, is_ipv4, is_made)) ||
-	       pinhole_judge(key, is_ipv4, &pinhole_key);
+	return is_admitted(data_flow_judge(key, is_ipv4, is_made)) || pinhole_is_open(key, is_ipv4);
 }
 
 /* An error answers the quoted packet, so it travels against it. The quote takes the place of `packet`. */

@@ -18,6 +18,7 @@ ALIAS4=10.99.0.9               # another address of the server
 A4=10.99.0.2 A6=fd00:99::2     # client A
 B4=10.99.0.3 B6=fd00:99::3     # client B
 PASSIVE_MIN=30000 PASSIVE_MAX=30010
+BIG_SIZE=${BIG_SIZE:-32000000} # of big.bin; more than the buffers of a connection hold
 
 PIDS=()
 N_FAILED=0
@@ -233,7 +234,7 @@ make_files() {
 	mkdir -p "$WORK/ftp/upload" "$WORK/empty" "$WORK/got" &&
 		head -c 1000 /dev/urandom >"$WORK/ftp/small.bin" &&
 		head -c 200000 /dev/urandom >"$WORK/ftp/file.bin" &&
-		head -c 32000000 /dev/urandom >"$WORK/ftp/big.bin" &&
+		head -c "$BIG_SIZE" /dev/urandom >"$WORK/ftp/big.bin" &&
 		chown ftp "$WORK/ftp/upload" &&
 		openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=postern-test \
 			-keyout "$WORK/key.pem" -out "$WORK/cert.pem" 2>"$WORK/openssl.log"

@@ -4,7 +4,7 @@ TEST=adopt
 source "$(dirname "$0")/lib.sh"
 
 big_file() { # ANSWER
-	equal "$1" "got 32000000 $(sum_of "$WORK/ftp/big.bin")"
+	equal "$1" "got $BIG_SIZE $(sum_of "$WORK/ftp/big.bin")"
 }
 
 world
