@@ -90,6 +90,17 @@ static __always_inline bool rule_admits(const struct port_rule *rule, const stru
 	return rule->flags & PORT_ANY || peers_contain(rule->peers, peer, is_ipv4);
 }
 
+/* The same for a packet's peer, whose address is read only where the rule asks for it. */
+static __always_inline bool rule_admits_packet(const struct port_rule *rule, const struct packet *packet)
+{
+	struct addr peer;
+
+	if (!(rule->flags & PORT_OPEN) || rule->flags & PORT_ANY)
+		return rule->flags & PORT_OPEN;
+	peer = packet_peer(packet);
+	return peers_contain(rule->peers, &peer, packet->is_ipv4);
+}
+
 static __always_inline bool flow_is_admitted(const struct flow_key *key, const struct flow *flow,
 					     bool is_data, bool is_ipv4)
 {
@@ -163,8 +174,8 @@ static __always_inline struct flow_key flow_key_of(const struct packet *packet, 
 {
 	struct flow_key key = {.protocol = packet->protocol};
 
-	key.local = direction == INBOUND ? packet->dst : packet->src;
-	key.peer = direction == INBOUND ? packet->src : packet->dst;
+	key.local = packet_addr(packet, direction != INBOUND);
+	key.peer = packet_addr(packet, direction == INBOUND);
 	key.local_port = direction == INBOUND ? packet->dst_port : packet->src_port;
 	key.peer_port = direction == INBOUND ? packet->src_port : packet->dst_port;
 	return key;
@@ -210,13 +221,12 @@ static __always_inline verdict segment_judge(const struct packet *packet, const 
 static __always_inline verdict protocol_judge(const struct packet *packet, enum direction direction)
 {
 	const struct port_rule *rule = protocol_rule_get(direction, packet->protocol);
-	const struct addr *peer = direction == INBOUND ? &packet->src : &packet->dst;
 
 	if (packet->protocol == PROTO_ICMP || packet->protocol == PROTO_ICMPV6)
 		return REASON_PROTOCOL;
 	if (!rule)
 		return REASON_INTERNAL;
-	if (rule_admits(rule, peer, packet->is_ipv4))
+	if (rule_admits_packet(rule, packet))
 		return admit_service(rule->service);
 	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PROTOCOL;
 }
@@ -231,42 +241,57 @@ static __noinline verdict fragment_judge(const struct addr *peer, __u8 protocol)
 	return COUNTER_FRAGMENTS;
 }
 
-static __always_inline verdict tcp_inbound(const struct packet *packet)
+static __always_inline enum transport transport_of(const struct packet *packet)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, packet->dst_port);
-	struct flow_key key;
-	verdict verdict;
+	return packet->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
+}
+
+/* What the port of a TCP or UDP packet decides alone; REASON_NONE where inbound_by_flow() must be asked. */
+static __always_inline verdict inbound_by_port(const struct packet *packet)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
 
 	if (!rule)
 		return REASON_INTERNAL;
-	if (rule_admits(rule, &packet->src, packet->is_ipv4))
+	if (rule_admits_packet(rule, packet))
 		return admit_service(rule->service);
-	if (tcp_is_opening(packet) && !(rule->flags & PORT_PASSIVE))
-		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
-	key = flow_key_of(packet, INBOUND);
+	if (packet->protocol != PROTO_TCP || !tcp_is_opening(packet) || rule->flags & PORT_PASSIVE)
+		return REASON_NONE;
+	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
+}
+
+static __always_inline verdict tcp_by_flow(const struct packet *packet, const struct port_rule *rule,
+					   const struct flow_key *key)
+{
+	verdict verdict;
+
 	if (rule->flags & PORT_PASSIVE) {
-		verdict = passive_judge(packet, &key, rule->service);
+		verdict = passive_judge(packet, key, rule->service);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
-	return segment_judge(packet, &key);
+	return segment_judge(packet, key);
 }
 
-static __always_inline verdict udp_inbound(const struct packet *packet)
+static __always_inline verdict udp_by_flow(const struct packet *packet, const struct port_rule *rule,
+					   const struct flow_key *key)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_UDP, packet->dst_port);
-	struct flow_key key;
-	verdict verdict;
+	verdict verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 
-	if (!rule)
-		return REASON_INTERNAL;
-	if (rule_admits(rule, &packet->src, packet->is_ipv4))
-		return admit_service(rule->service);
-	key = flow_key_of(packet, INBOUND);
-	verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
 	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
+}
+
+static __always_inline verdict inbound_by_flow(const struct packet *packet)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
+	struct flow_key key = flow_key_of(packet, INBOUND);
+
+	if (!rule)
+		return REASON_INTERNAL;
+	return packet->protocol == PROTO_TCP ? tcp_by_flow(packet, rule, &key)
+					     : udp_by_flow(packet, rule, &key);
 }
 
 #endif

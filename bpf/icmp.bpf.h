@@ -63,32 +63,33 @@ static __always_inline bool icmp_may_be_unspecified(const struct packet *packet)
 	       packet->src_port == ICMP6_ROUTER_SOLICITATION || icmp_is_listener_report(packet);
 }
 
-/* The head of the packet that an error quotes, with its addresses and ports, in the place of the error
- * itself. It ends where the error does: behind it may be padding, which is nobody's word. */
-static __always_inline bool quote_parse(struct cursor *cursor, struct packet *packet)
+/* The head of the packet that an error quotes, with its addresses and ports. It ends where the error does:
+ * behind it may be padding, which is nobody's word. */
+static __always_inline bool quote_parse(struct cursor *cursor, const struct packet *error,
+					struct packet *quote)
 {
-	__u32 quoted = packet->payload - sizeof(struct icmp_header);
+	__u32 size = error->payload - sizeof(struct icmp_header);
 	void *start = cursor->pos;
-	enum reason reason = packet->is_ipv4 ? parse_ipv4(cursor, packet) : parse_ipv6(cursor, packet);
+	enum reason reason = error->is_ipv4 ? parse_ipv4(cursor, quote) : parse_ipv6(cursor, quote);
 	__u64 used;
 	__be16 *ports;
 
 	/* Of extension headers this host sends the one for fragments. */
-	if (!reason && !packet->is_ipv4 && packet->protocol == PROTO_FRAGMENT)
-		reason = parse_fragment6(cursor, packet);
-	if (reason || packet->fragment == FRAGMENT_LATER)
+	if (!reason && !error->is_ipv4 && quote->protocol == PROTO_FRAGMENT)
+		reason = parse_fragment6(cursor, quote);
+	if (reason || quote->fragment == FRAGMENT_LATER)
 		return false;
-	if (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP)
+	if (quote->protocol != PROTO_TCP && quote->protocol != PROTO_UDP)
 		return false;
 	ports = cursor_take(cursor, 2 * sizeof(*ports));
 	if (!ports)
 		return false;
 	used = cursor->pos - start;
 	barrier_var(used);
-	if (used > quoted)
+	if (used > size)
 		return false;
-	packet->src_port = bpf_ntohs(ports[0]);
-	packet->dst_port = bpf_ntohs(ports[1]);
+	quote->src_port = bpf_ntohs(ports[0]);
+	quote->dst_port = bpf_ntohs(ports[1]);
 	return true;
 }
 
@@ -107,16 +108,18 @@ static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ip
 	return is_admitted(data_flow_judge(key, is_ipv4, is_made)) || pinhole_is_open(key, is_ipv4);
 }
 
-/* An error answers the quoted packet, so it travels against it. The quote takes the place of `packet`. */
-static __always_inline bool quote_is_ours(struct cursor *cursor, struct packet *packet)
+/* An error answers the quoted packet, so it travels against it. */
+static __always_inline bool quote_is_ours(struct cursor *cursor, const struct packet *packet)
 {
 	bool is_inbound = packet->given.direction == INBOUND;
-	struct addr local = is_inbound ? packet->dst : packet->src;
+	struct packet quote = {.end = cursor->end};
+	struct addr local;
 	struct flow_key key;
 
-	if (!quote_parse(cursor, packet))
+	if (!quote_parse(cursor, packet, &quote))
 		return false;
-	key = flow_key_of(packet, is_inbound ? OUTBOUND : INBOUND);
+	local = packet_local(packet);
+	key = flow_key_of(&quote, is_inbound ? OUTBOUND : INBOUND);
 	return addr_equal(&key.local, &local) &&
 	       connection_is_ours(&key, packet->is_ipv4, packet->given.is_made);
 }
@@ -132,13 +135,13 @@ static __always_inline bool icmp_is_echo_reply(const struct packet *packet)
 }
 
 /* Echo requests of others, and our replies to them. */
-static __always_inline verdict echo_of_others(const struct packet *packet, const struct addr *peer)
+static __always_inline verdict echo_of_others(const struct packet *packet)
 {
 	const struct port_rule *rule = protocol_rule_get(INBOUND, PROTO_ICMP);
 
 	if (!rule)
 		return REASON_INTERNAL;
-	if (!rule_admits(rule, peer, packet->is_ipv4))
+	if (!rule_admits_packet(rule, packet))
 		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_ICMP_TYPE;
 	if (packet->given.direction == INBOUND && !packet->given.is_made &&
 	    !sample_take(SAMPLE_PINGS, PINGS_PER_SECOND))
@@ -171,22 +174,20 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 	return is_admitted(verdict) ? COUNTER_PING : verdict;
 }
 
-/* `quote` is what follows the ICMP header. `packet` is a copy: a quote takes its place. `skb` is NULL inward
- * and for a made packet. */
-static __noinline verdict icmp_judge(void *quote, void *data_end, struct packet *packet,
-				     struct __sk_buff *skb)
+/* `cursor` is behind the ICMP header. `skb` is NULL inward and for a made packet. */
+static __always_inline verdict icmp_judge(struct cursor *cursor, const struct packet *packet,
+					  struct __sk_buff *skb)
 {
-	struct cursor cursor = {quote, data_end};
 	bool is_inbound = packet->given.direction == INBOUND;
 
 	if (icmp_is_error(packet))
-		return quote_is_ours(&cursor, packet) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
+		return quote_is_ours(cursor, packet) ? COUNTER_ICMP : REASON_ICMP_QUOTE;
 	if (icmp_is_discovery(packet))
 		return packet->hop_limit == ND_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
 	if (icmp_is_listener_report(packet))
 		return packet->hop_limit == MLD_HOP_LIMIT ? COUNTER_ICMP : REASON_HOP_LIMIT;
 	if (is_inbound ? icmp_is_echo(packet) : icmp_is_echo_reply(packet))
-		return echo_of_others(packet, is_inbound ? &packet->src : &packet->dst);
+		return echo_of_others(packet);
 	if (icmp_is_echo(packet) || icmp_is_echo_reply(packet))
 		return echo_of_ours(skb, packet);
 	return REASON_ICMP_TYPE;

@@ -15,7 +15,7 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 
 	if (!rule)
 		return REASON_INTERNAL;
-	if (!rule_admits(rule, &packet->dst, packet->is_ipv4))
+	if (!rule_admits_packet(rule, packet))
 		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
 	if (!skb || is_forwarded(skb))
 		return admit_service(rule->service);
@@ -101,6 +101,19 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 	return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
 }
 
+/* What the port of a reply decides alone; REASON_NONE where tcp_outbound() or udp_outbound() must be asked.
+ */
+static __always_inline verdict reply_by_port(const struct packet *packet)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->src_port);
+
+	if (!rule)
+		return REASON_INTERNAL;
+	if (packet->protocol == PROTO_TCP && (tcp_is_opening(packet) || rule->flags & PORT_CONTROL))
+		return REASON_NONE;
+	return rule_admits_packet(rule, packet) ? admit_service(rule->service) : REASON_NONE;
+}
+
 static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct packet *packet,
 					 const struct flow_key *key)
 {
@@ -108,7 +121,7 @@ static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct pac
 
 	if (!rule)
 		return REASON_INTERNAL;
-	if (rule_admits(rule, &packet->dst, packet->is_ipv4)) {
+	if (rule_admits_packet(rule, packet)) {
 		if (skb && rule->flags & PORT_CONTROL)
 			control_sent(skb, key, packet->tcp_flags);
 		return admit_service(rule->service);
@@ -135,7 +148,7 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 	struct flow *flow;
 	verdict verdict;
 
-	if (rule && rule_admits(rule, &packet->dst, packet->is_ipv4))
+	if (rule && rule_admits_packet(rule, packet))
 		return admit_service(rule->service);
 	flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow) {

@@ -6,6 +6,7 @@
 #define POSTERN_REJECT_BPF_H
 
 #include "decide.bpf.h"
+#include "frames.bpf.h"
 
 enum {
 	IP4_HEADER = 20,
@@ -18,25 +19,7 @@ enum {
 	ICMP4_CODE_PORT = 3,
 	ICMP6_TYPE_UNREACHABLE = 1,
 	ICMP6_CODE_PORT = 4,
-	TC_DENY = 2,        /* TC_ACT_SHOT */
-	TC_ALLOW = -1,      /* TCX_NEXT, and TC_ACT_UNSPEC for clsact: those behind us still decide */
 	OFFSET_MASK = 0x7ff /* for the verifier: headers end long before */
-};
-
-/* What is known of a denied packet, and where in the frame the rest of it is. */
-struct brief {
-	__u64 cookie; /* of the socket that sends; 0: not known */
-	__u32 ifindex;
-	__u32 frame_bytes;
-	__u16 network;
-	__u16 transport;
-	__u8 verdict;
-	__u8 protocol;
-	__u8 direction;
-	bool is_ipv4;
-	bool is_fragment;
-	__u8 tcp_flags;
-	__u8 pad[2];
 };
 
 /* An answer from its IP header on. */
@@ -157,35 +140,36 @@ static __always_inline __u32 answer_udp(void *network, bool is_ipv4, union answe
 
 /* What the policy denies is answered; what is malformed or deceives is not. Never a RST, a fragment, or what
  * more than one host receives. */
-static __always_inline bool may_answer(const struct ethhdr *eth, const struct brief *brief)
+static __always_inline bool may_answer(const struct ethhdr *eth, const struct packet *packet, verdict verdict)
 {
-	if (brief->verdict < REASON_PORT || brief->verdict > REASON_CUT || brief->is_fragment)
+	if (verdict < REASON_PORT || verdict > REASON_CUT || packet->fragment)
 		return false;
-	if (brief->protocol != PROTO_UDP && (brief->protocol != PROTO_TCP || brief->tcp_flags & TCP_RST))
+	if (packet->protocol != PROTO_UDP && (packet->protocol != PROTO_TCP || packet->tcp_flags & TCP_RST))
 		return false;
 	return !(eth->h_dest[0] & 1);
 }
 
 /* Builds the answer to the frame; its size from the IP header on, or 0 for none. */
-static __noinline __u32 answer_build(void *data, void *data_end, const struct brief *brief,
+static __noinline __u32 answer_build(void *data, const struct packet *packet, verdict verdict,
 				     union answer *answer)
 {
-	__u32 header = brief->is_ipv4 ? IP4_HEADER : IP6_HEADER;
-	void *network = data + (brief->network & OFFSET_MASK);
-	void *transport = data + (brief->transport & OFFSET_MASK);
+	__u32 header = packet->is_ipv4 ? IP4_HEADER : IP6_HEADER;
+	void *network = data + (packet->network & OFFSET_MASK);
+	void *transport = data + (packet->transport & OFFSET_MASK);
+	void *data_end = packet->end;
 	struct ethhdr *eth = data;
 
 	__builtin_memset(answer, 0, sizeof(*answer));
-	if ((void *)(eth + 1) > data_end || !may_answer(eth, brief))
+	if ((void *)(eth + 1) > data_end || !may_answer(eth, packet, verdict))
 		return 0;
-	if (brief->protocol == PROTO_TCP) {
+	if (packet->protocol == PROTO_TCP) {
 		if (network + IP6_HEADER > data_end || transport + TCP_HEADER > data_end)
 			return 0;
-		return answer_tcp(network, transport, brief->is_ipv4, answer);
+		return answer_tcp(network, transport, packet->is_ipv4, answer);
 	}
-	if (brief->transport != brief->network + header)
+	if (packet->transport != packet->network + header)
 		return 0;
-	if (brief->is_ipv4)
+	if (packet->is_ipv4)
 		return network + IP4_HEADER + UDP_HEADER > data_end ? 0 : answer_udp(network, true, answer);
 	return network + IP6_HEADER + UDP_HEADER > data_end ? 0 : answer_udp(network, false, answer);
 }
@@ -201,9 +185,9 @@ static __always_inline void swap_macs(struct ethhdr *eth)
 
 /* Gives the frame its new size, keeping its Ethernet header. Where there is no room behind it (a driver's
  * matter), it grows in front. */
-static __always_inline bool frame_resize(struct xdp_md *ctx, const struct brief *brief, __u32 size)
+static __always_inline bool frame_resize(struct xdp_md *ctx, const struct packet *packet, __u32 size)
 {
-	int change = (int)(size - brief->frame_bytes);
+	int change = (int)(size - packet->given.frame_bytes);
 	struct ethhdr eth, *at = (void *)(long)ctx->data;
 
 	if ((void *)(at + 1) > (void *)(long)ctx->data_end)
@@ -211,7 +195,7 @@ static __always_inline bool frame_resize(struct xdp_md *ctx, const struct brief 
 	eth = *at;
 	if (!bpf_xdp_adjust_tail(ctx, change))
 		return true;
-	if (change < 0 || brief->network != sizeof(eth) || bpf_xdp_adjust_head(ctx, -change))
+	if (change < 0 || packet->network != sizeof(eth) || bpf_xdp_adjust_head(ctx, -change))
 		return false;
 	at = (void *)(long)ctx->data;
 	if ((void *)(at + 1) > (void *)(long)ctx->data_end)
@@ -221,16 +205,17 @@ static __always_inline bool frame_resize(struct xdp_md *ctx, const struct brief 
 }
 
 /* XDP_TX with the answer in the place of the packet, or XDP_DROP. */
-static __noinline int answer_frame(struct xdp_md *ctx, const struct brief *brief)
+static __noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
 {
+	struct packet packet = frame_read(ctx);
 	union answer answer;
-	__u32 size = answer_build((void *)(long)ctx->data, (void *)(long)ctx->data_end, brief, &answer);
-	__u32 network = brief->network & OFFSET_MASK;
+	__u32 size = answer_build((void *)(long)ctx->data, &packet, verdict, &answer);
+	__u32 network = packet.network & OFFSET_MASK;
 	void *data, *data_end;
 
 	if (!size || !sample_take(SAMPLE_ANSWERS, ANSWERS_PER_SECOND))
 		return XDP_DROP;
-	if (!frame_resize(ctx, brief, network + size))
+	if (!frame_resize(ctx, &packet, network + size))
 		return XDP_DROP;
 	data = (void *)(long)ctx->data;
 	data_end = (void *)(long)ctx->data_end;
@@ -251,38 +236,61 @@ static __noinline int answer_frame(struct xdp_md *ctx, const struct brief *brief
 	return XDP_TX;
 }
 
-/* Turns a denied packet of this host round: it comes back as the peer's answer. In generic mode our own XDP
- * program sees that answer, and lets it pass once (answer_take()). TC_ACT_REDIRECT or TC_ACT_SHOT. */
-static __noinline int answer_skb(struct __sk_buff *skb, const struct brief *brief, const struct flow_key *key)
+/* What tells an answer to a packet of ours. An ICMP answer is known by its addresses alone: it has no ports.
+ */
+static __always_inline struct flow_key answer_key(const struct packet *packet)
 {
+	struct flow_key key = flow_key_of(packet, packet->given.direction);
+
+	if (packet->protocol == PROTO_TCP)
+		return key;
+	key.local_port = 0;
+	key.peer_port = 0;
+	key.protocol = 0;
+	return key;
+}
+
+/* Turns a denied packet of this host round: it comes back as the peer's answer. In generic mode our own XDP
+ * program sees that answer, and lets it pass once (frame_is_our_answer()). TC_ACT_REDIRECT or TC_ACT_SHOT. */
+static __noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
+{
+	struct packet packet = skb_read(skb);
 	union answer answer;
-	__u32 size = answer_build((void *)(long)skb->data, (void *)(long)skb->data_end, brief, &answer);
-	__u32 network = brief->network & OFFSET_MASK;
+	__u32 size = answer_build((void *)(long)skb->data, &packet, verdict, &answer);
+	__u32 network = packet.network & OFFSET_MASK;
 	__u64 now = bpf_ktime_get_boot_ns();
+	struct flow_key key;
 	struct ethhdr eth;
 
 	if (!size || size > sizeof(answer) || !sample_take(SAMPLE_ANSWERS, ANSWERS_PER_SECOND))
 		return TC_DENY;
+	key = answer_key(&packet);
 	if (bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) || bpf_skb_change_tail(skb, network + size, 0))
 		return TC_DENY;
 	swap_macs(&eth);
 	if (bpf_skb_store_bytes(skb, 0, &eth, sizeof(eth), 0) ||
 	    bpf_skb_store_bytes(skb, network, &answer, size, 0))
 		return TC_DENY;
-	bpf_map_update_elem(&answers, key, &now, BPF_ANY);
+	bpf_map_update_elem(&answers, &key, &now, BPF_ANY);
 	return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
 }
 
-/* Whether an inbound packet is the answer that answer_skb() has just made: once, and only for a moment. */
-static __noinline bool answer_take(const struct flow_key *key)
+/* Whether an inbound frame is the answer that answer_skb() has just made: once, and only for a moment. */
+static __noinline bool frame_is_our_answer(struct xdp_md *ctx)
 {
-	const __u64 *made = bpf_map_lookup_elem(&answers, key);
+	struct packet packet = frame_read(ctx);
+	struct flow_key key;
+	const __u64 *made;
 	__u64 when;
 
+	if (packet.protocol == PROTO_TCP && !(packet.tcp_flags & TCP_RST))
+		return false;
+	key = answer_key(&packet);
+	made = bpf_map_lookup_elem(&answers, &key);
 	if (!made)
 		return false;
 	when = *made;
-	bpf_map_delete_elem(&answers, key);
+	bpf_map_delete_elem(&answers, &key);
 	return bpf_ktime_get_boot_ns() <= when + NS_PER_S;
 }
 

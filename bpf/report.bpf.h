@@ -7,7 +7,8 @@
 
 #define NS_PER_S 1000000000ull
 
-static __always_inline void count(enum direction direction, __u32 counter, __u32 bytes)
+/* This CPU's entry, for denial_may_be_reported(). */
+static __always_inline struct counter_value *count(enum direction direction, __u32 counter, __u32 bytes)
 {
 	__u32 key = direction * N_COUNTERS + counter;
 	struct counter_value *value = bpf_map_lookup_elem(&counters, &key);
@@ -16,6 +17,7 @@ static __always_inline void count(enum direction direction, __u32 counter, __u32
 		value->packets++;
 		value->bytes += bytes;
 	}
+	return value;
 }
 
 static __always_inline struct totals *totals_get(void)
@@ -62,31 +64,42 @@ static __always_inline struct event *report_begin(enum event_kind kind, __u64 *s
 	return event;
 }
 
-/* Whether this CPU may report another one: so many at once, and so many more each second. The clock is
- * read once a tick at most, since this is on the path of every packet of a flood. */
-static __always_inline bool sample_take(__u32 what, __u64 per_second)
+/* Whether one more may be had now: so many at once, and so many more each second. The clock is read once a
+ * tick at most, since this is on the path of every packet of a flood. */
+static __always_inline bool allowance_take(struct allowance *allowance, __u32 per_second)
 {
-	struct sample *sample = bpf_map_lookup_elem(&samples, &what);
-	__u64 tick, second;
+	__u32 tick, second;
 
-	if (!sample)
-		return false;
-	if (!sample->left) {
+	if (!allowance->left) {
 		tick = bpf_jiffies64();
-		if (tick == sample->tick)
+		if (tick == allowance->tick)
 			return false;
-		sample->tick = tick;
+		allowance->tick = tick;
 		second = bpf_ktime_get_boot_ns() / NS_PER_S;
-		if (second == sample->second)
+		if (second == allowance->second)
 			return false;
-		sample->second = second;
-		sample->left = per_second;
+		allowance->second = second;
+		allowance->left = per_second;
 	}
-	sample->left--;
+	allowance->left--;
 	return true;
 }
 
-/* What the network did; the caller has asked sample_take(). */
+/* Of what others can cause without end, this CPU's part. */
+static __always_inline bool sample_take(__u32 what, __u32 per_second)
+{
+	struct allowance *allowance = bpf_map_lookup_elem(&samples, &what);
+
+	return allowance && allowance_take(allowance, per_second);
+}
+
+/* `counted` is what count() has returned for it. */
+static __always_inline bool denial_may_be_reported(struct counter_value *counted)
+{
+	return counted && allowance_take(&counted->reports, DENIALS_PER_SECOND);
+}
+
+/* What the network did; the caller has asked denial_may_be_reported(). */
 static __always_inline struct event *denial_begin(__u64 *sequence)
 {
 	__u32 zero = 0;

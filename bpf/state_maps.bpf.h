@@ -160,20 +160,14 @@ struct {
 	__type(value, struct event_heads);
 } event_heads SEC(".maps");
 
-/* Each CPU's allowance of reports that others can cause without end. */
-enum { SAMPLE_DENIALS, SAMPLE_ROGUES, SAMPLE_PINGS, SAMPLE_ANSWERS, N_SAMPLES };
-
-struct sample {
-	__u64 left;
-	__u64 tick;   /* jiffies when the clock was last read */
-	__u64 second; /* of the last refill */
-};
+/* Each CPU's allowances of what others can cause without end; those of denials are in `counters`. */
+enum { SAMPLE_ROGUES, SAMPLE_PINGS, SAMPLE_ANSWERS, N_SAMPLES };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, N_SAMPLES);
 	__type(key, __u32);
-	__type(value, struct sample);
+	__type(value, struct allowance);
 } samples SEC(".maps");
 
 #endif

@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 1u
+#define POSTERN_ABI 2u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -88,10 +88,19 @@ enum counter {
 	N_COUNTERS = COUNTER_SERVICES + MAX_SERVICES
 };
 
+/* So many of something at once, and so many more each second. */
+struct allowance {
+	__u32 left;
+	__u32 tick;   /* jiffies, the lower half, when the clock was last read */
+	__u32 second; /* of the last refill */
+	__u32 pad;
+};
+
 /* Map `counters`, per CPU; index = direction * N_COUNTERS + (reason | enum counter). */
 struct counter_value {
 	__u64 packets;
-	__u64 bytes; /* of frames, Ethernet header included */
+	__u64 bytes;              /* of frames, Ethernet header included */
+	struct allowance reports; /* of a reason: how many denials may be reported */
 };
 
 /* Map `ports`, of a generation; index from port_index(). */
@@ -342,7 +351,7 @@ struct event {
 enum {
 	N_EVENTS = 4096,
 	N_DENIALS = 4096,
-	DENIALS_PER_SECOND = 64,   /* sampled on each CPU */
+	DENIALS_PER_SECOND = 32,   /* of each reason, sampled on each CPU */
 	PINGS_PER_SECOND = 100,    /* echo requests answered on each CPU */
 	ANSWERS_PER_SECOND = 1000, /* of `deny: reject`, on each CPU */
 	ROGUES_PER_SECOND = 8      /* on each CPU: any local user can make them */

@@ -12,7 +12,7 @@
 #include "differential.h"
 #include "filter.skel.h"
 
-enum { GENERATION = 7, FOREIGN_GENERATION = 6, XDP_ALLOW = 2, TC_ALLOW = -1, SAMPLE_PINGS = 2 };
+enum { GENERATION = 7, FOREIGN_GENERATION = 6, XDP_ALLOW = 2, TC_ALLOW = -1, SAMPLE_PINGS = 1 };
 
 static const uint64_t second_ns = 1000000000;
 
@@ -195,17 +195,17 @@ static int put_pinhole(const struct programs *programs, const struct model_pinho
  */
 static int put_allowances(const struct programs *programs, const struct model *model)
 {
-	uint32_t size = bpf_map__value_size(programs->filter->maps.samples), user = 0, pings = SAMPLE_PINGS;
 	uint64_t count = MAX_FLOWS_PER_USER - model->user_flows;
+	uint32_t user = 0, pings = SAMPLE_PINGS;
 	int cpus = libbpf_num_possible_cpus(), error;
-	uint8_t *samples = calloc((size_t)cpus, size);
+	struct allowance *allowances = calloc((size_t)cpus, sizeof(*allowances));
 
-	if (!samples)
+	if (!allowances)
 		return -ENOMEM;
 	for (int i = 0; i < cpus; i++)
-		*(uint64_t *)(void *)(samples + (size_t)i * size) = UINT64_MAX / 2;
-	error = put(programs, "samples", &pings, samples);
-	free(samples);
+		allowances[i].left = UINT32_MAX;
+	error = put(programs, "samples", &pings, allowances);
+	free(allowances);
 	return error ? error : put(programs, "users", &user, &count);
 }
 

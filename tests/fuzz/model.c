@@ -287,16 +287,21 @@ static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, uns
 	return true;
 }
 
-static bool is_source_denied(const struct model *model, const struct model_packet *packet)
+static bool is_own(const struct model *model, const struct model_addr *addr)
+{
+	for (size_t i = 0; i < model->n_own; i++)
+		if (model_addr_equal(addr, &model->own[i]))
+			return true;
+	return false;
+}
+
+static bool is_source_denied(const struct model_packet *packet)
 {
 	static const uint8_t zero[16], one[16] = {[15] = 1};
 	const struct model_addr *src = &packet->src;
 
 	if (!src->is_ipv4 && starts_with(src, zero, 16))
 		return !may_be_unspecified(packet);
-	for (size_t i = 0; i < model->n_own; i++)
-		if (model_addr_equal(src, &model->own[i]))
-			return true;
 	if (src->is_ipv4)
 		return src->bytes[0] == 0 || src->bytes[0] == 127 || src->bytes[0] >= 224;
 	return src->bytes[0] == 0xff || starts_with(src, one, 16);
@@ -316,7 +321,7 @@ static uint32_t judge_parsed(struct model *model, enum direction direction, enum
 {
 	bool is_inbound = direction == INBOUND, is_ipv4 = packet->src.is_ipv4;
 
-	if (is_inbound && is_source_denied(model, packet))
+	if (is_inbound && is_source_denied(packet))
 		return REASON_SOURCE;
 	if (packet->fragment == LATER_FRAGMENT)
 		return judge_fragment(model, packet, is_inbound ? &packet->src : &packet->dst);
@@ -336,14 +341,17 @@ uint32_t model_judge(struct model *model, enum direction direction, enum model_h
 {
 	struct model_packet packet;
 	uint32_t verdict = model_parse(&packet, bytes, length);
-	bool is_blocked;
+	bool is_blocked, is_forged;
 
 	if (verdict != REASON_NONE)
 		return verdict;
 	if (packet.is_link)
 		return COUNTER_LINK;
 	is_blocked = model_is_blocked(model, direction == INBOUND ? &packet.src : &packet.dst);
+	is_forged = direction == INBOUND && is_own(model, &packet.src);
 	/* Nothing is remembered of a packet that is denied. */
-	verdict = judge_parsed(model, direction, is_blocked ? MODEL_MADE : how, &packet);
-	return is_blocked && verdict >= COUNTER_LINK ? REASON_BLOCKED : verdict;
+	verdict = judge_parsed(model, direction, is_blocked || is_forged ? MODEL_MADE : how, &packet);
+	if (verdict < COUNTER_LINK)
+		return verdict;
+	return is_forged ? REASON_SOURCE : is_blocked ? REASON_BLOCKED : verdict;
 }

@@ -166,16 +166,19 @@ struct event_heads state_heads(const struct prog *prog)
 	return heads;
 }
 
-void state_reset_samples(const struct prog *prog)
+void state_reset_reports(const struct prog *prog)
 {
-	struct bpf_map_info info = {0};
-	uint32_t info_size = sizeof(info);
-	int fd = prog_map(prog, "samples");
-	uint8_t *zeroes;
+	int n_cpus = libbpf_num_possible_cpus(), fd = prog_map(prog, "counters");
+	struct counter_value *values = calloc((size_t)n_cpus, sizeof(*values));
 
-	assert_return_code(bpf_obj_get_info_by_fd(fd, &info, &info_size), errno);
-	zeroes = calloc((size_t)libbpf_num_possible_cpus(), (info.value_size + 7) / 8 * 8);
-	assert_non_null(zeroes);
-	assert_return_code(bpf_map_update_elem(fd, &(uint32_t){0}, zeroes, BPF_ANY), errno);
-	free(zeroes);
+	assert_non_null(values);
+	for (uint32_t i = 0; i < N_DIRECTIONS * N_REASONS; i++) {
+		uint32_t key = i / N_REASONS * N_COUNTERS + i % N_REASONS;
+
+		assert_return_code(bpf_map_lookup_elem(fd, &key, values), errno);
+		for (int cpu = 0; cpu < n_cpus; cpu++)
+			values[cpu].reports = (struct allowance){0};
+		assert_return_code(bpf_map_update_elem(fd, &key, values, BPF_ANY), errno);
+	}
+	free(values);
 }

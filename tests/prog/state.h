@@ -41,7 +41,7 @@ void state_fill(const struct prog *prog);
 size_t state_n_entries(const struct prog *prog, const char *map);
 struct event_heads state_heads(const struct prog *prog);
 /* Gives every CPU its whole allowance of denials back. */
-void state_reset_samples(const struct prog *prog);
+void state_reset_reports(const struct prog *prog);
 
 /* The bytes of everything that outlives a policy, but for counters and the log of denials. */
 struct snapshot;

@@ -106,7 +106,7 @@ static void test_no_traces(void **state)
 	struct traces before = traces_of(*state);
 	struct frame frame;
 
-	state_reset_samples(*state);
+	state_reset_reports(*state);
 	for (unsigned i = 0; i < COUNT(cases) * N_FAMILIES; i++) {
 		const struct explain_case *c = &cases[i / N_FAMILIES];
 

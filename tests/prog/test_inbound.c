@@ -156,7 +156,7 @@ static void test_log(void **state)
 		struct addr peer = addr_of(spec.src), local = addr_of(spec.dst);
 		struct event event;
 
-		state_reset_samples(*state);
+		state_reset_reports(*state);
 		packet_build(&frame, &spec);
 		assert_false(prog_run(*state, INBOUND, &frame));
 		assert_int_equal(state_heads(*state).denials, before + 1);
@@ -184,7 +184,7 @@ static void test_sampling(void **state)
 	struct counts first, last;
 	struct frame frame;
 
-	state_reset_samples(*state);
+	state_reset_reports(*state);
 	prog_counts(*state, &first);
 	packet_build(&frame, &spec);
 	for (unsigned i = 0; i < FLOOD; i++)
@@ -199,7 +199,7 @@ static void test_sampling(void **state)
 	spec.dst_port = 443;
 	packet_build(&frame, &spec);
 	before = state_heads(*state).denials;
-	state_reset_samples(*state);
+	state_reset_reports(*state);
 	assert_true(prog_run(*state, INBOUND, &frame));
 	assert_int_equal(state_heads(*state).denials, before);
 }

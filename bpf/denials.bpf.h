@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The events of denied packets. */
+#ifndef POSTERN_DENIALS_BPF_H
+#define POSTERN_DENIALS_BPF_H
+
+#include "decide.bpf.h"
+#include "frames.bpf.h"
+
+static __always_inline void denial_describe(struct event *event, const struct packet *packet, verdict verdict)
+{
+	bool is_inbound = packet->given.direction == INBOUND;
+
+	event->peer = packet_peer(packet);
+	event->local = packet_local(packet);
+	event->peer_port = is_inbound ? packet->src_port : packet->dst_port;
+	event->local_port = is_inbound ? packet->dst_port : packet->src_port;
+	event->direction = packet->given.direction;
+	event->protocol = packet->protocol;
+	event->reason = verdict;
+}
+
+static __noinline void denial_report_frame(struct xdp_md *ctx, verdict verdict)
+{
+	struct packet packet = frame_read(ctx);
+	__u64 sequence;
+	struct event *event = denial_begin(&sequence);
+
+	if (!event)
+		return;
+	denial_describe(event, &packet, verdict);
+	event->ifindex = ctx->ingress_ifindex;
+	event_end(event, sequence);
+}
+
+/* Names the process where it was seen to connect. */
+static __noinline void denial_report_skb(struct __sk_buff *skb, verdict verdict)
+{
+	struct packet packet = skb_read(skb);
+	__u64 sequence, cookie = bpf_get_socket_cookie(skb);
+	struct event *event = denial_begin(&sequence);
+	const struct attempt *attempt;
+
+	if (!event)
+		return;
+	denial_describe(event, &packet, verdict);
+	event->ifindex = skb->ifindex;
+	event->cookie = cookie;
+	attempt = cookie ? bpf_map_lookup_elem(&attempts, &cookie) : NULL;
+	if (attempt) {
+		event->pid = attempt->pid;
+		event->uid = attempt->uid;
+		__builtin_memcpy(event->comm, attempt->comm, sizeof(event->comm));
+	}
+	event_end(event, sequence);
+}
+
+#endif
