@@ -7,6 +7,7 @@
 #include "parse.bpf.h"
 #include "pinholes.bpf.h"
 #include "policy_maps.bpf.h"
+#include "ranges.bpf.h"
 
 /* Which policy this is; a flow that another one admitted is judged anew. */
 const volatile __u32 generation = 0;
@@ -30,22 +31,11 @@ static __always_inline verdict admit_service(__u16 service)
 /* What only some packets need is in functions that are called: the stack of 512 bytes holds the deepest chain
  * of calls, and the path of the others stays short. */
 
-/* Whether any of the zones that contain `addr` is in the set `peers`. */
-static __noinline bool peers_contain(__u16 index, const struct addr *addr, bool is_ipv4)
+static __always_inline bool sets_meet(__u32 peer_set, __u32 zone_set)
 {
-	__u32 key = index;
-	const struct zone_set *set = bpf_map_lookup_elem(&peers, &key), *zones;
+	const struct zone_set *set = bpf_map_lookup_elem(&peers, &peer_set), *zones;
 
-	if (is_ipv4) {
-		struct prefix4 prefix = {.length = 32, .addr = addr->word[3]};
-
-		zones = bpf_map_lookup_elem(&zones4, &prefix);
-	} else {
-		struct prefix6 prefix = {.length = 128};
-
-		__builtin_memcpy(prefix.addr, addr->word, sizeof(prefix.addr));
-		zones = bpf_map_lookup_elem(&zones6, &prefix);
-	}
+	zones = bpf_map_lookup_elem(&zone_sets, &zone_set);
 	if (!set || !zones)
 		return false;
 #pragma unroll
@@ -54,6 +44,20 @@ static __noinline bool peers_contain(__u16 index, const struct addr *addr, bool 
 			return true;
 	}
 	return false;
+}
+
+/* Whether any of the zones that contain `addr` is in the set `peers`. This function and is_blocked() are
+ * global: verified once, by themselves, however often they are called. For the verifier `addr` may be NULL
+ * then. */
+__noinline bool peers_contain(__u32 index, const struct addr *addr, bool is_ipv4)
+{
+	__u32 zones;
+
+	if (!addr)
+		return false;
+	zones = is_ipv4 ? range4_find(&zone_ranges4, &zone_buckets4, &zone_window4, addr)
+			: range6_find(&zone_ranges6, &zone_buckets6, &zone_window6, addr);
+	return zones && sets_meet(index, zones);
 }
 
 static __always_inline const struct port_rule *port_rule_get(enum direction direction,
@@ -71,15 +75,13 @@ static __always_inline const struct port_rule *protocol_rule_get(enum direction 
 	return bpf_map_lookup_elem(&protocols, &key);
 }
 
-static __noinline bool is_blocked(const struct addr *addr, bool is_ipv4)
+/* A table that cannot be read blocks. */
+__noinline bool is_blocked(const struct addr *addr, bool is_ipv4)
 {
-	struct prefix4 key4 = {.length = 32, .addr = addr->word[3]};
-	struct prefix6 key6 = {.length = 128};
-
-	if (is_ipv4)
-		return bpf_map_lookup_elem(&block4, &key4);
-	__builtin_memcpy(key6.addr, addr->word, sizeof(key6.addr));
-	return bpf_map_lookup_elem(&block6, &key6);
+	if (!addr)
+		return true;
+	return is_ipv4 ? range4_find(&block_ranges4, &block_buckets4, &block_window4, addr)
+		       : range6_find(&block_ranges6, &block_buckets6, &block_window6, addr);
 }
 
 /* Whether a rule opens the port for the peer. */

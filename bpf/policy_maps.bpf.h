@@ -32,39 +32,70 @@ struct {
 	__type(value, struct zone_set);
 } peers SEC(".maps");
 
-/* The sizes of the tries are those of the policy, set when it is loaded. */
+/* The sizes of these are those of the policy, set when it is loaded. */
 struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct prefix4);
+	__type(key, __u32);
 	__type(value, struct zone_set);
-} zones4 SEC(".maps");
+} zone_sets SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct prefix6);
-	__type(value, struct zone_set);
-} zones6 SEC(".maps");
-
-/* Blocked prefixes; the value says nothing. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct prefix4);
-	__type(value, __u32);
-} block4 SEC(".maps");
+	__type(key, __u32);
+	__type(value, struct range4);
+} zone_ranges4 SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__type(key, struct prefix6);
-	__type(value, __u32);
-} block6 SEC(".maps");
+	__type(key, __u32);
+	__type(value, struct range_bucket);
+} zone_buckets4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range6);
+} zone_ranges6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range_bucket);
+} zone_buckets6 SEC(".maps");
+
+/* Blocked prefixes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range4);
+} block_ranges4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range_bucket);
+} block_buckets4 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range6);
+} block_ranges6 SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct range_bucket);
+} block_buckets6 SEC(".maps");
 
 /* This host's own addresses when the policy was applied: nobody else may send from them. */
 struct {

@@ -12,8 +12,11 @@
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
 enum limit {
-	MAX_ZONES = 256,          /* named zones and peers written as addresses, together */
-	MAX_PEER_SETS = 4096,     /* different sets of zones that ports are open for */
+	MAX_ZONES = 256,      /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096, /* different sets of zones that ports are open for */
+	MAX_RANGES = 1 << 22, /* of one family, zones or block: so many are found in RANGE_STEPS */
+	RANGE_STEPS = 22,
+	MAX_WINDOW_BITS = 16,     /* of struct range_window */
 	MAX_SERVICES = 4096,      /* distinct service names, FTP servers included */
 	MAX_INTERFACES = 64,      /* of one instance */
 	MAX_OWN_ADDRESSES = 4096, /* of this host */
@@ -148,21 +151,41 @@ static inline __u32 own_mark(const struct addr *addr)
 	return (mixed ^ mixed >> 12 ^ mixed >> 20) & (N_OWN_MARKS - 1);
 }
 
-/* A set of zones: value of `peers`, and of the prefixes in `zones4` and `zones6`, where it holds
- * every zone that contains the prefix, those of shorter prefixes included. */
+/* A set of zones: value of `peers` and of `zone_sets`. */
 struct zone_set {
 	__u64 bits[MAX_ZONES / 64];
 };
 
-/* Keys of `zones4` and `zones6` (BPF_MAP_TYPE_LPM_TRIE); addresses in network byte order. */
-struct prefix4 {
-	__u32 length;
-	__be32 addr;
+/* Maps `zone_ranges4` and `zone_ranges6`, `block_ranges4` and `block_ranges6`, of a generation: all addresses
+ * of a family, cut into ranges where an answer changes. In order; the first range begins at address 0, and
+ * each lasts until the next one begins. Addresses in host byte order, so that they compare as numbers. */
+struct range4 {
+	__u32 from;
+	__u32 value; /* zones: index in `zone_sets`, 0: in no zone; block: 1: blocked, 0: not */
 };
 
-struct prefix6 {
-	__u32 length;
-	__be32 addr[4];
+struct range6 {
+	__u64 from_high;
+	__u64 from_low;
+	__u32 value; /* as in struct range4 */
+	__u32 pad;
+};
+
+/* Maps `zone_buckets4` and so on, of a generation: the ranges that hold the first and the last address of a
+ * bucket. Those between them hold its others. */
+struct range_bucket {
+	__u32 first;
+	__u32 last;
+};
+
+/* Which bucket an address belongs to: behind the first `skip` bits, which it shares with every prefix of the
+ * table or is in none of them, the next `bits` are its number. IPv4 addresses are the upper half of `high`.
+ */
+struct range_window {
+	__u64 common_high; /* the bits that all prefixes share, zero behind them */
+	__u64 common_low;
+	__u32 skip;
+	__u32 bits; /* 0: the table has no prefix */
 };
 
 /* Map `services`: for people, and to carry counters over from one generation to the next. */
@@ -184,7 +207,7 @@ enum generation_flag {
 	GENERATION_AUDIT = 1,          /* denies are counted and reported, and pass */
 	GENERATION_REJECT_INBOUND = 2, /* answer what is denied: RST or ICMP */
 	GENERATION_REJECT_OUTBOUND = 4,
-	GENERATION_BLOCK = 8, /* `block4` or `block6` is not empty */
+	GENERATION_BLOCK = 8, /* a zone is blocked */
 };
 
 struct generation_value {

@@ -28,11 +28,9 @@ static struct compiled *compiled_new(void)
 		return NULL;
 	compiled->ports = calloc(N_PORT_RULES, sizeof(*compiled->ports));
 	compiled->protocols = calloc(N_PROTOCOL_RULES, sizeof(*compiled->protocols));
-	compiled->peers = calloc(MAX_PEER_SETS, sizeof(*compiled->peers));
 	compiled->services = calloc(MAX_SERVICES, sizeof(*compiled->services));
 	compiled->ftp_ports = calloc(N_PORTS, sizeof(*compiled->ftp_ports));
-	if (compiled->ports && compiled->protocols && compiled->peers && compiled->services &&
-	    compiled->ftp_ports)
+	if (compiled->ports && compiled->protocols && compiled->services && compiled->ftp_ports)
 		return compiled;
 	compiled_free(compiled);
 	return NULL;
@@ -45,8 +43,11 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->ports);
 	free(compiled->protocols);
 	free(compiled->peers);
-	free(compiled->prefixes);
-	free(compiled->block);
+	free(compiled->zone_sets);
+	range_table_free(&compiled->zones4);
+	range_table_free(&compiled->zones6);
+	range_table_free(&compiled->block4);
+	range_table_free(&compiled->block6);
 	free(compiled->services);
 	free(compiled->ftp_ports);
 	free(compiled);
@@ -77,17 +78,19 @@ static uint32_t flags_of(const struct policy *policy, const struct compiled *com
 	return (policy->mode == MODE_AUDIT ? GENERATION_AUDIT : 0u) |
 	       (policy->deny[INBOUND] == DENY_REJECT ? GENERATION_REJECT_INBOUND : 0u) |
 	       (policy->deny[OUTBOUND] == DENY_REJECT ? GENERATION_REJECT_OUTBOUND : 0u) |
-	       (compiled->n_block ? GENERATION_BLOCK : 0u);
+	       (compiled->block4.n_ranges || compiled->block6.n_ranges ? GENERATION_BLOCK : 0u);
 }
 
 static int compile_rules(const struct policy *policy, const struct service_indexes *indexes,
 			 struct compiled *compiled, const char **ret_limit)
 {
-	struct peer_sets *sets = peer_sets_new(policy, compiled, ret_limit);
+	struct peer_sets *sets = peer_sets_new(policy, ret_limit);
 	int err = sets ? compile_ports(policy, indexes, sets, compiled) : -ENOMEM;
 
 	if (!err)
 		err = compile_protocols(policy, indexes, sets, compiled);
+	if (!err)
+		peer_sets_take(sets, compiled);
 	peer_sets_free(sets);
 	return err;
 }
@@ -102,7 +105,7 @@ static int compile_into(const struct policy *policy, const struct service_name *
 	if (!err)
 		err = compile_rules(policy, indexes, compiled, ret_limit);
 	if (!err)
-		err = compile_block(policy, compiled);
+		err = compile_block(policy, compiled, ret_limit);
 	if (err)
 		return err;
 	compile_ftp_servers(policy, indexes, compiled->ftp_servers);
@@ -112,7 +115,7 @@ static int compile_into(const struct policy *policy, const struct service_name *
 	for (int d = 0; d < N_DIRECTIONS; d++)
 		for (size_t i = 0; i < policy->ping[d].n_peers; i++)
 			zone_set_add(&used, policy->ping[d].peers[i]);
-	return compile_prefixes(policy, &used, compiled);
+	return compile_prefixes(policy, &used, compiled, ret_limit);
 }
 
 int compile(const struct policy *policy, const struct service_name *previous, struct compiled **ret,

@@ -8,9 +8,14 @@
 #include "abi.h"
 #include "policy.h"
 
-struct compiled_prefix {
-	struct prefix prefix;
-	struct zone_set zones; /* every zone that contains the prefix */
+/* The ranges of one family and their buckets: see struct range4. */
+struct range_table {
+	struct range_window window;
+	struct range4 *ranges4; /* NULL where the family is IPv6 */
+	struct range6 *ranges6; /* NULL where it is IPv4 */
+	size_t n_ranges;        /* 0: it has no prefix */
+	struct range_bucket *buckets;
+	size_t n_buckets;
 };
 
 struct compiled {
@@ -18,12 +23,12 @@ struct compiled {
 	struct port_rule *protocols; /* N_PROTOCOL_RULES */
 	struct zone_set *peers;
 	size_t n_peers;
-	struct compiled_prefix *prefixes; /* distinct, IPv4 before IPv6, each family by length */
-	size_t n_prefixes;
-	size_t n_prefixes4;
-	struct prefix *block; /* distinct, none within another, IPv4 before IPv6 */
-	size_t n_block;
-	size_t n_block4;
+	struct zone_set *zone_sets; /* values of zones4 and zones6 */
+	size_t n_zone_sets;
+	struct range_table zones4;
+	struct range_table zones6;
+	struct range_table block4;
+	struct range_table block6;
 	uint32_t flags;                /* enum generation_flag */
 	struct service_name *services; /* MAX_SERVICES */
 	struct ftp_port *ftp_ports;    /* N_PORTS */
@@ -36,5 +41,6 @@ struct compiled {
 int compile(const struct policy *policy, const struct service_name *previous, struct compiled **ret,
 	    const char **ret_limit);
 void compiled_free(struct compiled *compiled);
+void range_table_free(struct range_table *table);
 
 #endif

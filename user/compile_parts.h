@@ -46,15 +46,26 @@ static inline struct zone_set zone_set_of(const size_t *zones, size_t n)
 
 /* IPv4 first; then by address, a covering prefix before those it covers. */
 int prefix_compare_nested(const struct prefix *a, const struct prefix *b);
-bool prefix_covers(const struct prefix *outer, const struct prefix *inner);
 
-struct peer_sets; /* opaque: the sets in compiled->peers, to be found again */
+struct set_pool; /* opaque: sets of zones, each once; index 0 is the set without zones */
 
-/* `policy`, `compiled` and `ret_limit` must outlive it. NULL: out of memory. */
-struct peer_sets *peer_sets_new(const struct policy *policy, struct compiled *compiled,
-				const char **ret_limit);
+/* NULL: out of memory. */
+struct set_pool *set_pool_new(void);
+void set_pool_free(struct set_pool *pool);
+/* The index of that set. 0 or -ENOMEM. */
+int set_pool_intern(struct set_pool *pool, const struct zone_set *set, uint32_t *ret_index);
+/* The sets by index; the caller frees them. Nothing but set_pool_free() may follow. */
+struct zone_set *set_pool_take(struct set_pool *pool, size_t *ret_n);
+
+struct peer_sets; /* opaque: the sets that will be compiled->peers */
+
+/* `ret_limit` must outlive it. NULL: out of memory. */
+struct peer_sets *peer_sets_new(const struct policy *policy, const char **ret_limit);
 void peer_sets_free(struct peer_sets *sets);
-/* Gives the rule the index of `set`, and PORT_ANY where it admits every peer. 0, or -E2BIG with *ret_limit.
+/* Fills compiled->peers. Nothing but peer_sets_free() may follow. */
+void peer_sets_take(struct peer_sets *sets, struct compiled *compiled);
+/* Gives the rule the index of `set`, and PORT_ANY where it admits every peer. 0, -ENOMEM, or -E2BIG with
+ * *ret_limit.
  */
 int peer_sets_assign(struct peer_sets *sets, const struct zone_set *set, struct port_rule *rule);
 
@@ -68,12 +79,13 @@ struct service_indexes {
 int compile_services(const struct policy *policy, const struct service_name *previous,
 		     struct compiled *compiled, struct service_indexes *ret, const char **ret_limit);
 
-/* Fills compiled->prefixes with those of the zones in `used`. The zone `any` has none of its own: it
- * is in the set of every prefix, and ports that are open for it do not ask. */
-int compile_prefixes(const struct policy *policy, const struct zone_set *used, struct compiled *compiled);
+/* Fills compiled->zones4, zones6 and zone_sets with the zones in `used`. The zone `any` is in none of these
+ * sets: ports that are open for it do not ask. 0, -ENOMEM, or -E2BIG with *ret_limit. */
+int compile_prefixes(const struct policy *policy, const struct zone_set *used, struct compiled *compiled,
+		     const char **ret_limit);
 
-/* Fills compiled->block. */
-int compile_block(const struct policy *policy, struct compiled *compiled);
+/* Fills compiled->block4 and block6. 0, -ENOMEM, or -E2BIG with *ret_limit. */
+int compile_block(const struct policy *policy, struct compiled *compiled, const char **ret_limit);
 
 /* Fills compiled->ports and ftp_ports. */
 int compile_ports(const struct policy *policy, const struct service_indexes *indexes, struct peer_sets *sets,

@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Collects the prefixes of the zones, each with every zone that contains it. */
+/* Collects the prefixes of zones, sorted, and makes a table of each family. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile_parts.h"
+#include "compile_ranges.h"
 
-enum { MAX_NESTING = 129 /* lengths 0 to 128 */ };
+static_assert(MAX_RANGES == 4194304, "the limit is spelled out below");
+static const char too_many_ranges[] =
+	"at most 4194304 ranges of addresses in zones, and as many blocked: about 2 million prefixes";
+
+/* Which table is being made. */
+struct purpose {
+	const struct zone_set *zones;
+	struct set_pool *sets; /* NULL: it does not matter which zones */
+	const char **limit;
+};
 
 int prefix_compare_nested(const struct prefix *a, const struct prefix *b)
 {
@@ -17,106 +27,95 @@ int prefix_compare_nested(const struct prefix *a, const struct prefix *b)
 	return order ? order : (int)a->length - (int)b->length;
 }
 
-static int compare_nested(const void *a, const void *b)
+static int compare_members(const void *a, const void *b)
 {
-	return prefix_compare_nested(&((const struct compiled_prefix *)a)->prefix,
-				     &((const struct compiled_prefix *)b)->prefix);
+	return prefix_compare_nested(&((const struct member *)a)->prefix,
+				     &((const struct member *)b)->prefix);
 }
 
-static int compare_length(const void *a, const void *b)
+/* The zone `any` has no ranges: ports that are open for it do not ask. */
+static bool counts(const struct purpose *purpose, size_t zone)
 {
-	const struct prefix *x = &((const struct compiled_prefix *)a)->prefix;
-	const struct prefix *y = &((const struct compiled_prefix *)b)->prefix;
-	int order = (int)y->is_ipv4 - (int)x->is_ipv4;
-
-	if (!order)
-		order = (int)x->length - (int)y->length;
-	return order ? order : memcmp(&x->addr, &y->addr, sizeof(x->addr));
+	return zone_set_has(purpose->zones, zone) && !(purpose->sets && zone == ZONE_ANY);
 }
 
-bool prefix_covers(const struct prefix *outer, const struct prefix *inner)
-{
-	const uint8_t *x = (const uint8_t *)&outer->addr;
-	const uint8_t *y = (const uint8_t *)&inner->addr;
-	unsigned bits = outer->length + (outer->is_ipv4 ? 96u : 0u);
-	unsigned rest = bits % 8;
-
-	if (outer->is_ipv4 != inner->is_ipv4 || outer->length > inner->length || memcmp(x, y, bits / 8) != 0)
-		return false;
-	return !rest || ((x[bits / 8] ^ y[bits / 8]) >> (8 - rest)) == 0;
-}
-
-/* Joins equal neighbours; returns how many are left. */
-static size_t merge_equal(struct compiled_prefix *prefixes, size_t n)
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (kept && compare_nested(&prefixes[kept - 1], &prefixes[i]) == 0)
-			zone_set_union(&prefixes[kept - 1].zones, &prefixes[i].zones);
-		else
-			prefixes[kept++] = prefixes[i];
-	}
-	return kept;
-}
-
-/* In this order the prefixes that cover the present one are always a stack. */
-static void inherit_zones(struct compiled_prefix *prefixes, size_t n)
-{
-	const struct compiled_prefix *stack[MAX_NESTING];
-	size_t depth = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		while (depth && !prefix_covers(&stack[depth - 1]->prefix, &prefixes[i].prefix))
-			depth--;
-		if (depth)
-			zone_set_union(&prefixes[i].zones, &stack[depth - 1]->zones);
-		zone_set_add(&prefixes[i].zones, ZONE_ANY);
-		stack[depth++] = &prefixes[i];
-	}
-}
-
-static size_t count_prefixes(const struct policy *policy, const struct zone_set *used)
+static size_t count_members(const struct policy *policy, const struct purpose *purpose)
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < policy->n_zones; i++)
-		if (i != ZONE_ANY && zone_set_has(used, i))
+		if (counts(purpose, i))
 			n += policy->zones[i].n_prefixes;
 	return n;
 }
 
-static void collect_prefixes(const struct policy *policy, const struct zone_set *used,
-			     struct compiled_prefix *prefixes)
+static void collect_members(const struct policy *policy, const struct purpose *purpose,
+			    struct member *members)
 {
-	for (size_t i = 0; i < policy->n_zones; i++) {
-		if (i == ZONE_ANY || !zone_set_has(used, i))
-			continue;
-		for (size_t k = 0; k < policy->zones[i].n_prefixes; k++, prefixes++) {
-			prefixes->prefix = policy->zones[i].prefixes[k];
-			zone_set_add(&prefixes->zones, i);
-		}
-	}
+	for (size_t i = 0; i < policy->n_zones; i++)
+		for (size_t k = 0; counts(purpose, i) && k < policy->zones[i].n_prefixes; k++)
+			*members++ = (struct member){policy->zones[i].prefixes[k], (uint16_t)i};
 }
 
-int compile_prefixes(const struct policy *policy, const struct zone_set *used, struct compiled *compiled)
+static int make_table(const struct member *members, size_t n, const struct purpose *purpose,
+		      struct range_table *ret)
 {
-	size_t n = count_prefixes(policy, used);
-	struct compiled_prefix *prefixes;
+	struct range_list list;
+	int err;
 
 	if (!n)
 		return 0;
-	prefixes = calloc(n, sizeof(*prefixes));
-	if (!prefixes)
+	err = ranges_sweep(members, n, purpose->sets, &list);
+	if (err)
+		return err;
+	if (list.n > MAX_RANGES) {
+		*purpose->limit = too_many_ranges;
+		err = -E2BIG;
+	} else {
+		err = ranges_index(members, n, &list, ret);
+	}
+	free(list.ranges);
+	return err;
+}
+
+static int make_tables(const struct policy *policy, const struct purpose *purpose, struct range_table *ret4,
+		       struct range_table *ret6)
+{
+	size_t n = count_members(policy, purpose), n4 = 0;
+	struct member *members = calloc(n + 1, sizeof(*members));
+	int err;
+
+	if (!members)
 		return -ENOMEM;
-	collect_prefixes(policy, used, prefixes);
-	qsort(prefixes, n, sizeof(*prefixes), compare_nested);
-	n = merge_equal(prefixes, n);
-	inherit_zones(prefixes, n);
-	qsort(prefixes, n, sizeof(*prefixes), compare_length);
-	compiled->prefixes = prefixes;
-	compiled->n_prefixes = n;
-	while (compiled->n_prefixes4 < n && prefixes[compiled->n_prefixes4].prefix.is_ipv4)
-		compiled->n_prefixes4++;
-	return 0;
+	collect_members(policy, purpose, members);
+	qsort(members, n, sizeof(*members), compare_members);
+	while (n4 < n && members[n4].prefix.is_ipv4)
+		n4++;
+	err = make_table(members, n4, purpose, ret4);
+	if (!err)
+		err = make_table(members + n4, n - n4, purpose, ret6);
+	free(members);
+	return err;
+}
+
+int compile_prefixes(const struct policy *policy, const struct zone_set *used, struct compiled *compiled,
+		     const char **ret_limit)
+{
+	struct purpose purpose = {.zones = used, .sets = set_pool_new(), .limit = ret_limit};
+	int err = -ENOMEM;
+
+	if (purpose.sets)
+		err = make_tables(policy, &purpose, &compiled->zones4, &compiled->zones6);
+	if (!err)
+		compiled->zone_sets = set_pool_take(purpose.sets, &compiled->n_zone_sets);
+	set_pool_free(purpose.sets);
+	return err;
+}
+
+int compile_block(const struct policy *policy, struct compiled *compiled, const char **ret_limit)
+{
+	struct zone_set blocked = zone_set_of(policy->block, policy->n_block);
+	struct purpose purpose = {.zones = &blocked, .limit = ret_limit};
+
+	return make_tables(policy, &purpose, &compiled->block4, &compiled->block6);
 }

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cleanup.h"
 #include "datapath_internal.h"
 
 int pin_open(const char *instance, const char *format, ...)
@@ -74,4 +76,24 @@ int load_failed(struct failure *failure, int error, const char *what)
 		hint = " (it takes root, or CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON; a locked-down kernel "
 		       "refuses it)";
 	return failure_set(failure, error, "the kernel refused %s: %s%s", what, strerror(-error), hint);
+}
+
+void map_set_size(struct bpf_map *map, size_t n)
+{
+	bpf_map__set_max_entries(map, n ? (uint32_t)n : 1);
+}
+
+int map_fill(const struct bpf_map *map, const void *values, size_t n)
+{
+	LIBBPF_OPTS(bpf_map_batch_opts, options);
+	uint32_t *keys CLEANUP_FREE = NULL, count = n;
+
+	if (!n)
+		return 0;
+	keys = malloc(n * sizeof(*keys));
+	if (!keys)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		keys[i] = i;
+	return bpf_map_update_batch(bpf_map__fd(map), keys, values, &count, &options) ? -errno : 0;
 }

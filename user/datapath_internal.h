@@ -16,6 +16,11 @@ int pin_fd(int fd, struct pin_path path, struct failure *failure);
 /* Lets every map that is pinned in the instance's folder be shared by the object. 0 or -errno. */
 int maps_reuse(struct bpf_object *object, const char *instance, struct failure *failure);
 
+/* Before the map is made. The kernel refuses maps without entries: at least one. */
+void map_set_size(struct bpf_map *map, size_t n);
+/* Writes entries 0 to n - 1 of an array map. 0 or -errno. */
+int map_fill(const struct bpf_map *map, const void *values, size_t n);
+
 /* Runs a program once on `size` bytes; its return value, or -errno. */
 int program_run(int fd, const void *data, size_t size, uint32_t *ret_value);
 

@@ -12,7 +12,7 @@
 
 #include "cleanup.h"
 #include "datapath_internal.h"
-#include "datapath_trie.h"
+#include "datapath_ranges.h"
 #include "filter.skel.h"
 
 struct generation {
@@ -22,8 +22,25 @@ struct generation {
 };
 
 const char *const generation_maps[] = {
-	"ports",         "protocols", "peers",    "zones4",     "zones6",      "block4", "block6",
-	"own_addresses", "own_marks", "services", "interfaces", "generations", "policy", NULL,
+	"ports",
+	"protocols",
+	"peers",
+	"zone_sets",
+	"zone_ranges4",
+	"zone_buckets4",
+	"zone_ranges6",
+	"zone_buckets6",
+	"block_ranges4",
+	"block_buckets4",
+	"block_ranges6",
+	"block_buckets6",
+	"own_addresses",
+	"own_marks",
+	"services",
+	"interfaces",
+	"generations",
+	"policy",
+	NULL,
 };
 
 void generation_free(struct generation *generation)
@@ -39,40 +56,6 @@ static size_t chunks_of(size_t size)
 	return size / sizeof(struct policy_chunk) + 1; /* at least one zero behind the text */
 }
 
-/* The kernel refuses maps without entries. */
-static uint32_t at_least_one(size_t n)
-{
-	return n ? (uint32_t)n : 1;
-}
-
-static void size_maps(struct filter_bpf *filter, const struct generation_request *request)
-{
-	const struct compiled *compiled = request->compiled;
-
-	bpf_map__set_max_entries(filter->maps.zones4, at_least_one(compiled->n_prefixes4));
-	bpf_map__set_max_entries(filter->maps.zones6,
-				 at_least_one(compiled->n_prefixes - compiled->n_prefixes4));
-	bpf_map__set_max_entries(filter->maps.block4, at_least_one(compiled->n_block4));
-	bpf_map__set_max_entries(filter->maps.block6, at_least_one(compiled->n_block - compiled->n_block4));
-	bpf_map__set_max_entries(filter->maps.policy, at_least_one(chunks_of(request->size)));
-}
-
-/* Writes entries 0 to n-1 of an array map. */
-static int fill_array(const struct bpf_map *map, const void *values, size_t n)
-{
-	LIBBPF_OPTS(bpf_map_batch_opts, options);
-	uint32_t *keys CLEANUP_FREE = NULL, count = n;
-
-	if (!n)
-		return 0;
-	keys = malloc(n * sizeof(*keys));
-	if (!keys)
-		return -ENOMEM;
-	for (size_t i = 0; i < n; i++)
-		keys[i] = i;
-	return bpf_map_update_batch(bpf_map__fd(map), keys, values, &count, &options) ? -errno : 0;
-}
-
 static int fill_text(const struct bpf_map *map, const char *text, size_t size)
 {
 	size_t n = chunks_of(size);
@@ -81,21 +64,7 @@ static int fill_text(const struct bpf_map *map, const char *text, size_t size)
 	if (!chunks)
 		return -ENOMEM;
 	memcpy(chunks, text, size);
-	return fill_array(map, chunks, n);
-}
-
-static int fill_tries(const struct filter_bpf *filter, const struct compiled *compiled)
-{
-	struct trie_entries zones = {compiled->prefixes, sizeof(*compiled->prefixes),
-				     offsetof(struct compiled_prefix, zones), sizeof(struct zone_set)};
-	struct trie_entries block = {compiled->block, sizeof(*compiled->block), TRIE_NO_VALUE,
-				     sizeof(uint32_t)};
-	size_t n4 = compiled->n_prefixes4, block4 = compiled->n_block4;
-	int r = trie_fill(filter->maps.zones4, &zones, 0, n4);
-
-	r = r ?: trie_fill(filter->maps.zones6, &zones, n4, compiled->n_prefixes - n4);
-	r = r ?: trie_fill(filter->maps.block4, &block, 0, block4);
-	return r ?: trie_fill(filter->maps.block6, &block, block4, compiled->n_block - block4);
+	return map_fill(map, chunks, n);
 }
 
 static int fill_own_address(const struct filter_bpf *filter, const struct sockaddr *address)
@@ -140,21 +109,21 @@ static int fill_maps(const struct filter_bpf *filter, const struct generation_re
 	const struct compiled *compiled = request->compiled;
 	struct generation_value value = {
 		.generation = request->number, .half = request->half, .flags = compiled->flags};
-	int r = fill_array(filter->maps.ports, compiled->ports, N_PORT_RULES);
+	int r = map_fill(filter->maps.ports, compiled->ports, N_PORT_RULES);
 
 	if (r == 0)
-		r = fill_array(filter->maps.protocols, compiled->protocols, N_PROTOCOL_RULES);
+		r = map_fill(filter->maps.protocols, compiled->protocols, N_PROTOCOL_RULES);
 	if (r == 0)
-		r = fill_array(filter->maps.peers, compiled->peers, compiled->n_peers);
+		r = map_fill(filter->maps.peers, compiled->peers, compiled->n_peers);
 	if (r == 0)
-		r = fill_array(filter->maps.services, compiled->services, MAX_SERVICES);
+		r = map_fill(filter->maps.services, compiled->services, MAX_SERVICES);
 	if (r == 0)
-		r = fill_array(filter->maps.generations, &value, 1);
+		r = map_fill(filter->maps.generations, &value, 1);
 	if (r == 0)
 		r = fill_own_addresses(filter);
 	if (r == 0)
 		r = fill_text(filter->maps.policy, request->text, request->size);
-	return r ?: fill_tries(filter, compiled);
+	return r ?: ranges_fill(filter, compiled);
 }
 
 int generation_load(const struct generation_request *request, struct generation **ret,
@@ -172,7 +141,8 @@ int generation_load(const struct generation_request *request, struct generation 
 	if (r == 0) {
 		generation->filter->rodata->generation = request->number;
 		generation->filter->rodata->flags = request->compiled->flags;
-		size_maps(generation->filter, request);
+		map_set_size(generation->filter->maps.policy, chunks_of(request->size));
+		ranges_prepare(generation->filter, request->compiled);
 		r = maps_reuse(generation->filter->obj, request->instance, failure);
 	}
 	if (r == 0) {

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "datapath_ranges.h"
 #include "differential.h"
 #include "filter.skel.h"
 
@@ -50,33 +51,15 @@ static int put_array(const struct programs *programs, const char *map, const voi
 	return error;
 }
 
-static int put_prefix(const struct programs *programs, const struct prefix *prefix, const char *map4,
-		      const char *map6, const void *value)
-{
-	struct prefix4 key4 = {.length = prefix->length, .addr = prefix->addr.word[3]};
-	struct prefix6 key6 = {.length = prefix->length};
-
-	memcpy(key6.addr, &prefix->addr, sizeof(key6.addr));
-	if (prefix->is_ipv4)
-		return put(programs, map4, &key4, value);
-	return put(programs, map6, &key6, value);
-}
-
 static int fill_policy(const struct programs *programs, const struct compiled *compiled)
 {
-	uint32_t nothing = 0;
 	int error = put_array(programs, "ports", compiled->ports, N_PORT_RULES);
 
 	if (!error)
 		error = put_array(programs, "protocols", compiled->protocols, N_PROTOCOL_RULES);
 	if (!error)
 		error = put_array(programs, "peers", compiled->peers, compiled->n_peers);
-	for (size_t i = 0; i < compiled->n_prefixes && !error; i++)
-		error = put_prefix(programs, &compiled->prefixes[i].prefix, "zones4", "zones6",
-				   &compiled->prefixes[i].zones);
-	for (size_t i = 0; i < compiled->n_block && !error; i++)
-		error = put_prefix(programs, &compiled->block[i], "block4", "block6", &nothing);
-	return error;
+	return error ? error : ranges_fill(programs->filter, compiled);
 }
 
 static void set_size(struct filter_bpf *filter, const char *map, size_t n)
@@ -99,10 +82,7 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 	}
 	programs->filter->rodata->generation = GENERATION;
 	programs->filter->rodata->flags = compiled->flags;
-	set_size(programs->filter, "zones4", compiled->n_prefixes4);
-	set_size(programs->filter, "zones6", compiled->n_prefixes - compiled->n_prefixes4);
-	set_size(programs->filter, "block4", compiled->n_block4);
-	set_size(programs->filter, "block6", compiled->n_block - compiled->n_block4);
+	ranges_prepare(programs->filter, compiled);
 	set_size(programs->filter, "flows", model->max_flows);
 	set_size(programs->filter, "fragment_peers", model->max_fragment_peers);
 	error = filter_bpf__load(programs->filter);

@@ -8,17 +8,13 @@
 
 #include <bpf/bpf.h>
 
+#include "abi.h"
+#include "datapath_ranges.h"
 #include "filter.skel.h"
 #include "names.h"
 #include "prog.h"
 
-enum {
-	XDP_VERDICT_DENY = 1,
-	XDP_VERDICT_ALLOW = 2,
-	TC_VERDICT_DENY = 2,
-	TC_VERDICT_ALLOW = -1,
-	ZONE_PREFIXES = 64
-};
+enum { XDP_VERDICT_DENY = 1, XDP_VERDICT_ALLOW = 2, TC_VERDICT_DENY = 2, TC_VERDICT_ALLOW = -1 };
 
 /* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
 static const char *const state_maps[] = {
@@ -71,8 +67,10 @@ static void share_state(struct filter_bpf *skeleton, const struct prog *state_of
 	}
 }
 
-struct prog *prog_load(uint32_t generation, const struct prog *state_of)
+struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
+			     const struct prog_prefix *prefixes, size_t n)
 {
+	struct compiled *zones = zones_compile(prefixes, n);
 	struct prog *prog = calloc(1, sizeof(*prog));
 
 	assert_non_null(prog);
@@ -80,11 +78,13 @@ struct prog *prog_load(uint32_t generation, const struct prog *state_of)
 	prog->skeleton = filter_bpf__open();
 	assert_non_null(prog->skeleton);
 	prog->skeleton->rodata->generation = generation;
-	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.zones4, ZONE_PREFIXES), errno);
-	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.zones6, ZONE_PREFIXES), errno);
+	prog->skeleton->rodata->flags = zones_flags(zones);
+	ranges_prepare(prog->skeleton, zones);
 	if (state_of)
 		share_state(prog->skeleton, state_of);
 	assert_int_equal(filter_bpf__load(prog->skeleton), 0);
+	assert_int_equal(ranges_fill(prog->skeleton, zones), 0);
+	zones_free(zones);
 	return prog;
 }
 

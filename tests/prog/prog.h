@@ -13,6 +13,7 @@
 #include <netinet/in.h>
 
 #include "packet.h"
+#include "prog_zones.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -53,6 +54,9 @@ int prog_main(struct CMUnitTest *tests, size_t n, CMFixtureFunction setup, CMFix
 /* Loads the programs as policy `generation`, with no rules. Where `state_of` is given, the two share
  * what outlives a policy. Whatever fails here fails the test. */
 struct prog *prog_load(uint32_t generation, const struct prog *state_of);
+/* The same with other prefixes than those of the small policy. */
+struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
+			     const struct prog_prefix *prefixes, size_t n);
 void prog_free(struct prog *prog);
 /* The file descriptor of a map. */
 int prog_map(const struct prog *prog, const char *name);

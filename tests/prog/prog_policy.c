@@ -15,7 +15,17 @@ const char *const stranger_too[N_FAMILIES] = {"198.51.100.6", "2001:db8:99::6"};
 const char *const office[N_FAMILIES] = {"10.20.3.4", "2001:db8:20::4"};
 const char *const relay[N_FAMILIES] = {"10.20.0.25", "2001:db8:20::25"};
 
-enum { ZONE_OFFICE = 1, ZONE_RELAY = 65 }; /* in different words of a struct zone_set */
+struct prog *prog_load(uint32_t generation, const struct prog *state_of)
+{
+	const struct prog_prefix prefixes[] = {
+		zones_prefix("10.20.0.0/16", ZONE_OFFICE),
+		zones_prefix("2001:db8:20::/48", ZONE_OFFICE),
+		zones_prefix(relay[V4], ZONE_RELAY),
+		zones_prefix(relay[V6], ZONE_RELAY),
+	};
+
+	return prog_load_zones(generation, state_of, prefixes, COUNT(prefixes));
+}
 
 static struct zone_set set_of(unsigned zone)
 {
@@ -30,33 +40,14 @@ static void put(const struct prog *prog, const char *map, const void *key, const
 	assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, value, BPF_ANY), errno);
 }
 
-static void put_prefix(const struct prog *prog, const char *text, uint32_t length,
-		       const struct zone_set *zones)
+static void fill_peers(const struct prog *prog)
 {
-	struct addr addr = addr_of(text);
-	struct prefix4 prefix4 = {.length = length, .addr = addr.word[3]};
-	struct prefix6 prefix6 = {.length = length};
-
-	memcpy(prefix6.addr, &addr, sizeof(prefix6.addr));
-	if (text_is_ipv4(text))
-		put(prog, "zones4", &prefix4, zones);
-	else
-		put(prog, "zones6", &prefix6, zones);
-}
-
-static void fill_zones(const struct prog *prog)
-{
-	struct zone_set in_office = set_of(ZONE_OFFICE), in_relay = set_of(ZONE_RELAY), both = in_office;
+	struct zone_set in_office = set_of(ZONE_OFFICE), in_relay = set_of(ZONE_RELAY);
 	uint32_t key = PEERS_OFFICE;
 
 	put(prog, "peers", &key, &in_office);
 	key = PEERS_RELAY;
 	put(prog, "peers", &key, &in_relay);
-	both.bits[ZONE_RELAY / 64] |= in_relay.bits[ZONE_RELAY / 64];
-	put_prefix(prog, "10.20.0.0", 16, &in_office);
-	put_prefix(prog, "2001:db8:20::", 48, &in_office);
-	put_prefix(prog, relay[V4], 32, &both);
-	put_prefix(prog, relay[V6], 128, &both);
 }
 
 static void put_rule(const struct prog *prog, enum direction direction, enum transport transport,
@@ -107,7 +98,7 @@ void prog_fill_policy(const struct prog *prog)
 		{OUTBOUND, TRANSPORT_UDP, 1812, RADIUS, PEERS_ANY},
 	};
 
-	fill_zones(prog);
+	fill_peers(prog);
 	for (size_t i = 0; i < COUNT(rules); i++)
 		prog_open_port(prog, rules[i].direction, rules[i].transport, rules[i].port, rules[i].service,
 			       rules[i].peers);

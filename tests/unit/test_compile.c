@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What the map entries of a policy say: whom each port admits, which prefix is in which zones. */
+/* What the map entries of a policy say: whom each port admits, which address is in which zones. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "compile.h"
+#include "ranges.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -139,7 +140,8 @@ static void nothing_is_open_without_rules(void **state)
 	struct compiled *c = do_compile(*state, NULL);
 
 	assert_int_equal(count_open(c), 0);
-	assert_int_equal(c->n_prefixes, 0);
+	assert_int_equal(c->zones4.n_ranges, 0);
+	assert_int_equal(c->zones6.n_ranges, 0);
 	assert_peers(c, rule_at(c, INBOUND, TRANSPORT_TCP, 443), 0);
 	assert_string_equal(c->services[0].name, "");
 }
@@ -214,25 +216,22 @@ static void equal_peer_sets_are_stored_once(void **state)
 			     rule_at(c, INBOUND, TRANSPORT_TCP, 53)->peers);
 }
 
-static const struct compiled_prefix *find_prefix(const struct compiled *c, struct prefix wanted)
+static struct addr addr(const char *text)
 {
-	for (size_t i = 0; i < c->n_prefixes; i++) {
-		const struct prefix *p = &c->prefixes[i].prefix;
+	struct addr made;
 
-		if (p->is_ipv4 == wanted.is_ipv4 && p->length == wanted.length &&
-		    memcmp(&p->addr, &wanted.addr, sizeof(p->addr)) == 0)
-			return &c->prefixes[i];
-	}
-	fail_msg("a prefix is missing");
-	return NULL;
+	assert_int_equal(value_parse_addr(text, &made), 0);
+	return made;
 }
 
-static void assert_zones(const struct compiled *c, const char *text, uint8_t length, uint64_t bits)
+static void assert_zones(const struct compiled *c, const char *text, uint64_t bits)
 {
-	assert_true(find_prefix(c, prefix(text, length))->zones.bits[0] == (bits | 1 << ANY));
+	struct addr at = addr(text);
+
+	assert_true(zones_of(c, &at)->bits[0] == bits);
 }
 
-static void prefixes_have_every_zone_that_contains_them(void **state)
+static void addresses_are_in_every_zone_that_contains_them(void **state)
 {
 	struct fixture *f = *state;
 	struct prefix wide[] = {prefix("10.0.0.0", 7),      prefix("10.20.0.0", 16),
@@ -248,25 +247,34 @@ static void prefixes_have_every_zone_that_contains_them(void **state)
 	f->policy.n_inbound = COUNT(in);
 	c = do_compile(f, NULL);
 
-	assert_int_equal(c->n_prefixes, 8);
-	assert_int_equal(c->n_prefixes4, 5);
-	assert_zones(c, "10.0.0.0", 7, 1 << HALF4);
-	assert_zones(c, "10.20.0.0", 16, 1 << OFFICE | 1 << HALF4);
-	assert_zones(c, "10.21.0.0", 16, 1 << HALF4);
-	assert_zones(c, "10.20.0.24", 31, 1 << OFFICE | 1 << HALF4);
-	assert_zones(c, "10.20.0.25", 32, 1 << OFFICE | 1 << HALF4 | 1 << RELAY);
-	assert_zones(c, "2001:db8::", 33, 1 << HALF4);
-	assert_zones(c, "2001:db8:20::", 48, 1 << OFFICE | 1 << HALF4);
-	assert_zones(c, "2001:db8:20::", 49, 1 << OFFICE | 1 << HALF4);
-	for (size_t i = 1; i < c->n_prefixes; i++)
-		if (i != c->n_prefixes4)
-			assert_true(c->prefixes[i - 1].prefix.length <= c->prefixes[i].prefix.length);
+	assert_zones(c, "9.255.255.255", 0);
+	assert_zones(c, "10.0.0.0", 1 << HALF4);
+	assert_zones(c, "10.19.255.255", 1 << HALF4);
+	assert_zones(c, "10.20.0.0", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "10.20.0.24", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "10.20.0.25", 1 << OFFICE | 1 << HALF4 | 1 << RELAY);
+	assert_zones(c, "10.20.0.26", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "10.20.255.255", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "10.21.0.0", 1 << HALF4);
+	assert_zones(c, "11.255.255.255", 1 << HALF4);
+	assert_zones(c, "12.0.0.0", 0);
+	assert_zones(c, "2001:db8::", 1 << HALF4);
+	assert_zones(c, "2001:db8:20::", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "2001:db8:20:ffff:ffff:ffff:ffff:ffff", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "2001:db8:21::", 1 << HALF4);
+	assert_zones(c, "2001:db8:7fff:ffff:ffff:ffff:ffff:ffff", 1 << HALF4);
+	assert_zones(c, "2001:db8:8000::", 0);
+	/* A range begins only where the zones change, and each set is there once. */
+	assert_int_equal(c->zones4.n_ranges, 7);
+	assert_int_equal(c->zones6.n_ranges, 5);
+	assert_int_equal(c->n_zone_sets, 4);
 }
 
 static void families_do_not_contain_each_other(void **state)
 {
 	struct fixture *f = *state;
 	struct prefix mapped[] = {prefix("::ffff:0:0", 96)};
+	struct addr mapped_host = {.word = {0, 0, htonl(0xffff), htonl(0xc0000201)}};
 	struct rule in[] = {{.service = WEB, .peers = (size_t[]){OFFICE, HALF6, HALF4, RELAY}, .n_peers = 4}};
 	struct compiled *c;
 
@@ -274,20 +282,20 @@ static void families_do_not_contain_each_other(void **state)
 	f->policy.inbound = in;
 	f->policy.n_inbound = COUNT(in);
 	c = do_compile(f, NULL);
-	assert_zones(c, "::", 0, 1 << HALF6);
-	assert_zones(c, "0.0.0.0", 0, 1 << HALF4);
-	assert_zones(c, "10.20.0.0", 16, 1 << OFFICE | 1 << HALF4);
-	assert_zones(c, "2001:db8:20::", 48, 1 << OFFICE | 1 << HALF6);
-	assert_zones(c, "::ffff:0:0", 96, 1 << RELAY | 1 << HALF6);
+	assert_zones(c, "::", 1 << HALF6);
+	assert_zones(c, "0.0.0.0", 1 << HALF4);
+	assert_zones(c, "10.20.0.0", 1 << OFFICE | 1 << HALF4);
+	assert_zones(c, "2001:db8:20::", 1 << OFFICE | 1 << HALF6);
+	assert_true(c->zone_sets[table_find(&c->zones6, &mapped_host)].bits[0] == (1 << RELAY | 1 << HALF6));
 
 	in[0].peers = (size_t[]){HALF4, RELAY};
 	in[0].n_peers = 2;
 	c = do_compile(f, NULL);
-	assert_int_equal(c->n_prefixes4, 1);
-	assert_zones(c, "::ffff:0:0", 96, 1 << RELAY);
+	assert_zones(c, "192.0.2.1", 1 << HALF4);
+	assert_true(c->zone_sets[table_find(&c->zones6, &mapped_host)].bits[0] == 1 << RELAY);
 }
 
-static void unused_zones_have_no_prefixes(void **state)
+static void unused_zones_have_no_ranges(void **state)
 {
 	struct fixture *f = *state;
 	struct rule out[] = {{.service = WEB, .peers = (size_t[]){ANY, RELAY}, .n_peers = 2}};
@@ -296,8 +304,10 @@ static void unused_zones_have_no_prefixes(void **state)
 	f->policy.outbound = out;
 	f->policy.n_outbound = COUNT(out);
 	c = do_compile(f, NULL);
-	assert_int_equal(c->n_prefixes, 1);
-	assert_zones(c, "10.20.0.25", 32, 1 << RELAY);
+	assert_zones(c, "10.20.0.25", 1 << RELAY);
+	assert_zones(c, "10.20.0.24", 0);
+	assert_int_equal(c->zones4.n_ranges, 3);
+	assert_int_equal(c->zones6.n_ranges, 0);
 }
 
 static struct prefix random_prefix(void)
@@ -333,15 +343,14 @@ static void containment_agrees_with_its_definition(void **state)
 	f->policy.n_inbound = COUNT(in);
 	c = do_compile(f, NULL);
 	for (size_t i = 0; i < N; i++) {
-		const struct compiled_prefix *inner = find_prefix(c, many[i]);
+		const struct zone_set *inner = zones_of(c, &many[i].addr);
 
 		for (size_t k = 0; k < N; k++) {
 			uint32_t diff = ntohl(many[i].addr.word[3] ^ many[k].addr.word[3]);
-			bool contains =
-				many[k].length <= many[i].length && diff >> (32 - many[k].length) == 0;
+			bool contains = diff >> (32 - many[k].length) == 0;
 
 			n_contained += contains;
-			assert_int_equal(inner->zones.bits[(k + 1) / 64] >> (k + 1) % 64 & 1, contains);
+			assert_int_equal(inner->bits[(k + 1) / 64] >> (k + 1) % 64 & 1, contains);
 		}
 	}
 	assert_true(n_contained > 2 * N && n_contained < N * N / 4);
@@ -635,9 +644,9 @@ int main(void)
 		TEST(rules_open_their_ports_and_no_others),
 		TEST(rules_for_one_port_add_up),
 		TEST(equal_peer_sets_are_stored_once),
-		TEST(prefixes_have_every_zone_that_contains_them),
+		TEST(addresses_are_in_every_zone_that_contains_them),
 		TEST(families_do_not_contain_each_other),
-		TEST(unused_zones_have_no_prefixes),
+		TEST(unused_zones_have_no_ranges),
 		TEST(containment_agrees_with_its_definition),
 		TEST(passive_ports_are_closed_but_marked),
 		TEST(passive_any_begins_at_1024),
