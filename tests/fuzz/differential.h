@@ -23,6 +23,8 @@ bool random_chance(struct random *random, unsigned percent);
 
 /* A valid policy, freed with policy_free(). */
 struct policy *random_policy(struct random *random);
+/* Appends `any` and others to policy->zones. */
+void random_zones(struct policy *policy, struct random *random);
 /* In the words of a policy file. */
 void policy_print(const struct policy *policy, FILE *stream);
 

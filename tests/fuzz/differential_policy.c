@@ -1,34 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Random policies: zones that overlap, services that touch, FTP servers that share their ranges. */
+/* Random policies: services that touch, FTP servers that share their ranges. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "differential.h"
+#include "differential_append.h"
 
-enum { MOST_ZONES = 8, MOST_SERVICES = 10, MOST_RULES = 7, MOST_SERVERS = 3, SMB = 445 };
-
-static const char *const prefixes4[] = {"10.20.0.0",   "10.20.0.25", "198.51.100.0", "198.51.100.7",
-					"192.0.2.0",   "128.0.0.0",  "0.0.0.0",      "172.16.0.0",
-					"10.20.128.0", "169.254.0.0"};
-static const char *const prefixes6[] = {
-	"2001:db8::",    "2001:db8:99::7", "2001:db8:20::",       "fe80::", "8000::", "::",
-	"2001:db8:99::", "::ffff:0:0",     "2001:db8:20:0:8000::"};
-
-/* One more zeroed element; `array_at` points to the pointer to the first. */
-static void *append(void *array_at, size_t *n, size_t size)
-{
-	void *array;
-
-	memcpy(&array, array_at, sizeof(array));
-	array = reallocarray(array, *n + 1, size);
-	if (!array)
-		abort();
-	memcpy(array_at, &array, sizeof(array));
-	return memset((char *)array + (*n)++ * size, 0, size);
-}
-
-#define APPEND(array, n) ((__typeof__(array))append(&(array), &(n), sizeof(*(array))))
+enum { MOST_SERVICES = 10, MOST_RULES = 7, MOST_SERVERS = 3, SMB = 445 };
 
 static char *name_of(char kind, size_t n)
 {
@@ -37,45 +16,6 @@ static char *name_of(char kind, size_t n)
 	if (asprintf(&name, "%c%zu", kind, n) < 0)
 		abort();
 	return name;
-}
-
-static struct prefix random_prefix(struct random *random)
-{
-	struct prefix prefix = {.is_ipv4 = random_chance(random, 50)};
-	uint8_t *bytes = (uint8_t *)&prefix.addr + (prefix.is_ipv4 ? 12 : 0);
-	unsigned bits = prefix.is_ipv4 ? 32 : 128;
-
-	if (prefix.is_ipv4) {
-		prefix.addr.word[2] = htonl(0xffff);
-		inet_pton(AF_INET, prefixes4[random_below(random, LENGTH(prefixes4))], bytes);
-	} else {
-		inet_pton(AF_INET6, prefixes6[random_below(random, LENGTH(prefixes6))], bytes);
-	}
-	prefix.length = (uint8_t)(random_chance(random, 15)  ? bits
-				  : random_chance(random, 6) ? random_below(random, 2)
-							     : random_below(random, bits + 1));
-	for (unsigned bit = prefix.length; bit < bits; bit++)
-		bytes[bit / 8] &= (uint8_t) ~(0x80 >> bit % 8);
-	return prefix;
-}
-
-static void add_zones(struct policy *policy, struct random *random)
-{
-	size_t n = random_chance(random, 10) ? 60 + random_below(random, MAX_ZONES - 61)
-					     : 1 + random_below(random, MOST_ZONES);
-	struct zone *any = APPEND(policy->zones, policy->n_zones);
-
-	any->name = strdup("any");
-	*APPEND(any->prefixes, any->n_prefixes) =
-		(struct prefix){.is_ipv4 = true, .addr.word[2] = htonl(0xffff)};
-	*APPEND(any->prefixes, any->n_prefixes) = (struct prefix){0};
-	for (size_t i = 0; i < n; i++) {
-		struct zone *zone = APPEND(policy->zones, policy->n_zones);
-
-		zone->name = name_of('z', i);
-		for (unsigned k = 1 + random_below(random, 4); k; k--)
-			*APPEND(zone->prefixes, zone->n_prefixes) = random_prefix(random);
-	}
 }
 
 static struct port_range random_range(struct random *random)
@@ -204,7 +144,7 @@ struct policy *random_policy(struct random *random)
 
 		if (!policy || !diags)
 			abort();
-		add_zones(policy, random);
+		random_zones(policy, random);
 		add_services(policy, random);
 		add_rules(policy, random);
 		add_servers(policy, random);
