@@ -45,8 +45,8 @@ static __noinline void denial_report_skb(struct __sk_buff *skb, verdict verdict)
 	denial_describe(event, &packet, verdict);
 	event->ifindex = skb->ifindex;
 	event->cookie = cookie;
-	attempt = cookie ? bpf_map_lookup_elem(&attempts, &cookie) : NULL;
-	if (attempt) {
+	attempt = attempt_slot(cookie);
+	if (cookie && attempt && attempt->cookie == cookie) {
 		event->pid = attempt->pid;
 		event->uid = attempt->uid;
 		__builtin_memcpy(event->comm, attempt->comm, sizeof(event->comm));

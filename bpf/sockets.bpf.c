@@ -35,40 +35,42 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 		pinhole_use(&pinhole_key, pinhole, &key, cookie);
 }
 
-/* Whatever it was: a control connection, a listener, a connection of a flow. Cookies are unique on the host,
+/* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
  * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
-static __always_inline int on_close(const struct sock *sk)
+static __always_inline void on_connection_close(__u64 cookie)
 {
-	__u64 cookie = bpf_get_socket_cookie((void *)sk);
-
-	if (sk->sk_protocol != PROTOCOL_TCP)
-		return 0;
 	if (!bpf_map_delete_elem(&sessions, &cookie))
 		session_close_pinholes(cookie);
-	listener_close(cookie);
 	flow_socket_closed(cookie);
-	return 0;
 }
 
-/* connect() in the process that calls it. */
+/* connect() in the process that calls it. The entry of an older attempt is taken over. */
 static __always_inline void on_attempt(const struct sock *sk)
 {
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
-	struct attempt attempt = {
-		.pid = bpf_get_current_pid_tgid() >> 32,
-		.uid = bpf_get_current_uid_gid(),
-	};
+	struct attempt *attempt = attempt_slot(cookie);
 
-	bpf_get_current_comm(attempt.comm, sizeof(attempt.comm));
-	bpf_map_update_elem(&attempts, &cookie, &attempt, BPF_ANY);
+	if (!attempt || attempt->cookie == cookie)
+		return;
+	attempt->cookie = 0;
+	barrier();
+	attempt->pid = bpf_get_current_pid_tgid() >> 32;
+	attempt->uid = bpf_get_current_uid_gid();
+	bpf_get_current_comm(attempt->comm, sizeof(attempt->comm));
+	barrier();
+	attempt->cookie = cookie;
 }
 
 static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
 {
 	const struct settings *in_force;
 
-	if (new_state == CLOSE)
-		return on_close(sk);
+	if (sk->sk_protocol != PROTOCOL_TCP)
+		return 0;
+	if (new_state == CLOSE && old_state == LISTEN)
+		listener_close(bpf_get_socket_cookie((void *)sk));
+	else if (new_state == CLOSE)
+		on_connection_close(bpf_get_socket_cookie((void *)sk));
 	if (new_state == SYN_SENT && settings_for(sk))
 		on_attempt(sk);
 	if (new_state != ESTABLISHED || old_state != SYN_RECV)
@@ -92,6 +94,15 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 	in_force = settings_for(sk);
 	if (in_force)
 		listener_open(sk, in_force, (struct task_struct *)bpf_get_current_task_btf(), false);
+	return 0;
+}
+
+static __always_inline int on_destroy(const struct sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+
+	listener_close(cookie);
+	on_connection_close(cookie);
 	return 0;
 }
 
@@ -123,13 +134,13 @@ int BPF_PROG(listen_2, const struct sock *sk, int old_state, int new_state)
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy_1, const struct sock *sk)
 {
-	return on_close(sk);
+	return on_destroy(sk);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy_2, const struct sock *sk)
 {
-	return on_close(sk);
+	return on_destroy(sk);
 }
 
 /* Run once by user space; the timer goes on by itself. */

@@ -87,11 +87,19 @@ struct {
 } data_flows SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, MAX_ATTEMPTS);
-	__type(key, __u64);
+	__type(key, __u32);
 	__type(value, struct attempt);
 } attempts SEC(".maps");
+
+/* Where the attempt of that socket is, if it is still remembered. */
+static __always_inline struct attempt *attempt_slot(__u64 cookie)
+{
+	__u32 key = cookie % MAX_ATTEMPTS;
+
+	return bpf_map_lookup_elem(&attempts, &key);
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -299,9 +299,10 @@ struct flow {
 	__u32 pad;
 };
 
-/* Map `attempts`: who tries to connect, by socket cookie, for reports of a denied attempt: the SYN can leave
- * in another process's context. */
+/* Map `attempts`: who tries to connect, for reports of a denied attempt: the SYN can leave in another process's
+ * context. Entry i holds the newest attempt of a socket whose cookie is i modulo the size. */
 struct attempt {
+	__u64 cookie; /* written last, and 0 meanwhile */
 	__u32 pid;
 	__u32 uid;
 	char comm[16];
