@@ -299,8 +299,8 @@ struct flow {
 	__u32 pad;
 };
 
-/* Map `attempts`: who tries to connect, for reports of a denied attempt: the SYN can leave in another process's
- * context. Entry i holds the newest attempt of a socket whose cookie is i modulo the size. */
+/* Map `attempts`: who tries to connect, for reports of a denied attempt: the SYN can leave in another
+ * process's context. Entry i holds the newest attempt of a socket whose cookie is i modulo the size. */
 struct attempt {
 	__u64 cookie; /* written last, and 0 meanwhile */
 	__u32 pid;
