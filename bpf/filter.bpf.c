@@ -98,7 +98,7 @@ static __always_inline verdict forged_or_blocked(const struct packet *packet, ve
  * which decides on nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
 static __noinline verdict plain_inbound_by_flow(struct xdp_md *ctx, bool is_made)
 {
-	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	return parse_plain(&cursor, &packet) ? inbound_by_flow(&packet) : REASON_INTERNAL;
@@ -122,14 +122,17 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made)
 	return forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL));
 }
 
-static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made)
+/* *ret_bytes: the length of the frame. */
+static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made, __u32 *ret_bytes)
 {
-	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made)};
 	struct cursor cursor = frame_cursor(ctx);
 
+	*ret_bytes = packet.given.frame_bytes;
 	if (parse_plain(&cursor, &packet))
 		return forged_or_blocked(&packet,
 					 inbound_by_port(&packet) ?: plain_inbound_by_flow(ctx, is_made));
+	*ret_bytes = frame_length(ctx);
 	return odd_inbound(ctx, is_made) ?: icmp_inbound(ctx, is_made);
 }
 
@@ -174,7 +177,7 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 /* The same, for a frame that nobody sent. */
 static __noinline verdict made_plain_outbound(struct xdp_md *ctx)
 {
-	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	if (!parse_plain(&cursor, &packet))
@@ -202,7 +205,7 @@ static __noinline verdict made_icmp_outbound(struct xdp_md *ctx)
 
 static __always_inline verdict judge_made_outbound(struct xdp_md *ctx)
 {
-	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	if (parse_plain(&cursor, &packet))
@@ -213,14 +216,15 @@ static __always_inline verdict judge_made_outbound(struct xdp_md *ctx)
 SEC("xdp")
 int ingress(struct xdp_md *ctx)
 {
-	verdict verdict = judge_inbound(ctx, false);
 	struct counter_value *counted;
+	__u32 bytes;
+	verdict verdict = judge_inbound(ctx, false, &bytes);
 
 	/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
 	if (flags & GENERATION_REJECT_OUTBOUND &&
 	    (verdict == REASON_NO_FLOW || verdict == REASON_ICMP_QUOTE) && frame_is_our_answer(ctx))
 		verdict = COUNTER_ANSWERS;
-	counted = count(INBOUND, verdict, ctx->data_end - ctx->data);
+	counted = count(INBOUND, verdict, bytes);
 	if (is_admitted(verdict))
 		return XDP_PASS;
 	if (denial_may_be_reported(counted))
@@ -254,7 +258,9 @@ int egress(struct __sk_buff *skb)
 SEC("xdp")
 int explain_inbound(struct xdp_md *ctx)
 {
-	return judge_inbound(ctx, true);
+	__u32 bytes;
+
+	return judge_inbound(ctx, true, &bytes);
 }
 
 SEC("xdp")

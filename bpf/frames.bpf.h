@@ -11,12 +11,34 @@ enum {
 	HEADERS_PULLED = 192 /* bytes of an skb made linear: Ethernet to ports, and an ICMP error's quote */
 };
 
+/* Whether frames may come in several buffers (jumbo frames, 5.18), of which we see the first: headers lie
+ * there.
+ */
+const volatile bool has_frags = false;
+
+/* Whole frames, however many buffers they take. */
+static __always_inline __u32 frame_length(struct xdp_md *ctx)
+{
+	return has_frags ? bpf_xdp_get_buff_len(ctx) : ctx->data_end - ctx->data;
+}
+
 static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
 {
 	return (struct cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 }
 
 static __always_inline struct given frame_given(struct xdp_md *ctx, enum direction direction, bool is_made)
+{
+	return (struct given){
+		.frame_bytes = frame_length(ctx),
+		.direction = direction,
+		.is_made = is_made,
+	};
+}
+
+/* For the quick look: what is not in the first buffer as a whole is not plain. */
+static __always_inline struct given first_buffer_given(struct xdp_md *ctx, enum direction direction,
+						       bool is_made)
 {
 	return (struct given){
 		.frame_bytes = ctx->data_end - ctx->data,

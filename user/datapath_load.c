@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "datapath_frags.h"
 #include "datapath_internal.h"
 #include "datapath_ranges.h"
 #include "filter.skel.h"
@@ -143,6 +144,7 @@ int generation_load(const struct generation_request *request, struct generation 
 		generation->filter->rodata->flags = request->compiled->flags;
 		map_set_size(generation->filter->maps.policy, chunks_of(request->size));
 		ranges_prepare(generation->filter, request->compiled);
+		filter_take_frags(generation->filter);
 		r = maps_reuse(generation->filter->obj, request->instance, failure);
 	}
 	if (r == 0) {

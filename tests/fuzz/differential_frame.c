@@ -5,7 +5,7 @@
 
 #include "differential.h"
 
-enum { SHORTEST = 14, /* the kernel runs nothing shorter */ LONGEST = FRAME_MAX - 64, IPPROTO_ESP_ = 50 };
+enum { SHORTEST = 14, /* the kernel runs nothing shorter */ LONGEST = FRAME_PADDED - 64, IPPROTO_ESP_ = 50 };
 
 static uint8_t random_flags(struct random *random)
 {

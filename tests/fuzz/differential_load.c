@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "datapath_frags.h"
 #include "datapath_ranges.h"
 #include "differential.h"
 #include "filter.skel.h"
@@ -83,6 +84,7 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 	programs->filter->rodata->generation = GENERATION;
 	programs->filter->rodata->flags = compiled->flags;
 	ranges_prepare(programs->filter, compiled);
+	filter_take_frags(programs->filter);
 	set_size(programs->filter, "flows", model->max_flows);
 	set_size(programs->filter, "fragment_peers", model->max_fragment_peers);
 	error = filter_bpf__load(programs->filter);

@@ -9,7 +9,11 @@
 
 #include "abi.h"
 
-enum { FRAME_MAX = 1024, EXTENSIONS_MAX = 8 };
+enum {
+	FRAME_MAX = 9216,
+	FRAME_PADDED = 1024, /* what fits one buffer of the kernel's test runs, with room to spare */
+	EXTENSIONS_MAX = 8
+};
 
 enum { FIN = 0x01, SYN = 0x02, RST = 0x04, PSH = 0x08, ACK = 0x10, URG = 0x20 };
 

@@ -9,6 +9,7 @@
 #include <bpf/bpf.h>
 
 #include "abi.h"
+#include "datapath_frags.h"
 #include "datapath_ranges.h"
 #include "filter.skel.h"
 #include "names.h"
@@ -80,6 +81,7 @@ struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 	prog->skeleton->rodata->generation = generation;
 	prog->skeleton->rodata->flags = zones_flags(zones);
 	ranges_prepare(prog->skeleton, zones);
+	filter_take_frags(prog->skeleton);
 	if (state_of)
 		share_state(prog->skeleton, state_of);
 	assert_int_equal(filter_bpf__load(prog->skeleton), 0);
@@ -94,6 +96,11 @@ void prog_free(struct prog *prog)
 		return;
 	filter_bpf__destroy(prog->skeleton);
 	free(prog);
+}
+
+bool prog_takes_frags(const struct prog *prog)
+{
+	return prog->skeleton->rodata->has_frags;
 }
 
 int prog_map(const struct prog *prog, const char *name)

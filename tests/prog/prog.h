@@ -58,6 +58,8 @@ struct prog *prog_load(uint32_t generation, const struct prog *state_of);
 struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 			     const struct prog_prefix *prefixes, size_t n);
 void prog_free(struct prog *prog);
+/* Whether the kernel hands frames in several buffers to the ingress program. */
+bool prog_takes_frags(const struct prog *prog);
 /* The file descriptor of a map. */
 int prog_map(const struct prog *prog, const char *name);
 

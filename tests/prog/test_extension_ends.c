@@ -72,7 +72,7 @@ static void test_header_reaches_beyond(void **state)
 			frame.bytes[at] = (uint8_t)units;
 			expect_counter(*state, INBOUND, &frame, REASON_LENGTH, "header %u, %u units",
 				       kinds[i], units);
-			frame.length = FRAME_MAX; /* nor does padding help */
+			frame.length = FRAME_PADDED; /* nor does padding help */
 			expect_counter(*state, INBOUND, &frame, REASON_LENGTH, "header %u, %u units, padded",
 				       kinds[i], units);
 			frame.length = frame.transport + 28;

@@ -110,7 +110,7 @@ static void shorten_form(const struct prog *prog, enum direction direction, stru
 		expect_counter(prog, direction, &frame, counter, "%u bytes after the IP header", kept);
 		if (kept >= header)
 			continue;
-		frame.length = FRAME_MAX; /* Ethernet padding is no header */
+		frame.length = FRAME_PADDED; /* Ethernet padding is no header */
 		memset(frame.bytes + frame.transport + kept, 0, 64);
 		frame.bytes[frame.transport + 12] = 0x50;
 		frame_set16(&frame, frame.transport + 4, 8);
