@@ -84,27 +84,58 @@ __noinline bool is_blocked(const struct addr *addr, bool is_ipv4)
 		       : range6_find(&block_ranges6, &block_buckets6, &block_window6, addr);
 }
 
-/* Whether a rule opens the port for the peer. */
-static __always_inline bool rule_admits(const struct port_rule *rule, const struct addr *peer, bool is_ipv4)
+/* Whether one of the narrowed rules from `index` on holds here, at `local` and on the interface, and for the
+ * peer. A global function, which is verified once for all its callers. */
+__noinline bool narrowed_admits(__u16 index, const struct addr *peer, const struct addr *local, __u32 ifindex,
+				bool is_ipv4)
+{
+	if (!peer || !local) /* no caller does, but the verifier looks at none */
+		return false;
+	for (int i = 0; i < MAX_NARROWED && index; i++) {
+		__u32 key = index;
+		const struct narrowing *narrowing = bpf_map_lookup_elem(&narrowings, &key);
+
+		if (!narrowing)
+			return false;
+		if ((!narrowing->ifindex || narrowing->ifindex == ifindex) &&
+		    (addr_is_zero(&narrowing->at) || addr_equal(&narrowing->at, local)) &&
+		    (narrowing->rule.flags & PORT_ANY || peers_contain(narrowing->rule.peers, peer, is_ipv4)))
+			return true;
+		index = narrowing->rule.narrowed;
+	}
+	return false;
+}
+
+/* Whether a rule opens the port for the peer, at `local` and on the interface. */
+static __always_inline bool rule_admits(const struct port_rule *rule, const struct addr *peer,
+					const struct addr *local, __u32 ifindex, bool is_ipv4)
 {
 	if (!(rule->flags & PORT_OPEN))
 		return false;
-	return rule->flags & PORT_ANY || peers_contain(rule->peers, peer, is_ipv4);
+	if (rule->flags & PORT_ANY || peers_contain(rule->peers, peer, is_ipv4))
+		return true;
+	return flags & GENERATION_NARROWED && rule->narrowed &&
+	       narrowed_admits(rule->narrowed, peer, local, ifindex, is_ipv4);
 }
 
-/* The same for a packet's peer, whose address is read only where the rule asks for it. */
+/* The same for a packet, whose addresses are read only where the rule asks for them. */
 static __always_inline bool rule_admits_packet(const struct port_rule *rule, const struct packet *packet)
 {
-	struct addr peer;
+	struct addr peer, local;
 
 	if (!(rule->flags & PORT_OPEN) || rule->flags & PORT_ANY)
 		return rule->flags & PORT_OPEN;
 	peer = packet_peer(packet);
-	return peers_contain(rule->peers, &peer, packet->is_ipv4);
+	if (peers_contain(rule->peers, &peer, packet->is_ipv4))
+		return true;
+	if (!(flags & GENERATION_NARROWED) || !rule->narrowed)
+		return false;
+	local = packet_local(packet);
+	return narrowed_admits(rule->narrowed, &peer, &local, packet->given.ifindex, packet->is_ipv4);
 }
 
 static __always_inline bool flow_is_admitted(const struct flow_key *key, const struct flow *flow,
-					     bool is_data, bool is_ipv4)
+					     bool is_data, bool is_ipv4, __u32 ifindex)
 {
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule;
@@ -115,43 +146,53 @@ static __always_inline bool flow_is_admitted(const struct flow_key *key, const s
 		rule = protocol_rule_get(OUTBOUND, PROTO_ICMP);
 	else
 		rule = port_rule_get(OUTBOUND, transport, key->peer_port);
-	return rule && rule_admits(rule, &key->peer, is_ipv4);
+	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4);
 }
 
-/* The verdict of a flow that was found: most often one comparison. */
+/* The verdict of a flow that was found: most often one comparison. What this host opened is judged by where
+ * it leaves, so that replies may come in elsewhere; a data connection, as its control connection, by where
+ * each packet is seen. `ifindex` is the packet's. */
 static __always_inline verdict flow_judge(const struct flow_key *key, struct flow *flow, bool is_data,
-					  bool is_ipv4, bool is_made)
+					  bool is_ipv4, bool is_made, enum direction direction, __u32 ifindex)
 {
+	bool places = is_data || direction == OUTBOUND;
+	bool moved = flags & GENERATION_NARROWED && places && flow->ifindex != ifindex;
+
 	if ((flow->closing_ns || key->protocol != PROTO_TCP) &&
 	    flow_is_over(key, flow, bpf_ktime_get_boot_ns()))
 		return REASON_NO_FLOW;
-	if (flow->generation != generation) {
-		if (!flow_is_admitted(key, flow, is_data, is_ipv4))
+	if (flow->generation != generation || moved) {
+		if (!flow_is_admitted(key, flow, is_data, is_ipv4,
+				      places || !flow->ifindex ? ifindex : flow->ifindex))
 			return REASON_CUT;
 		if (!is_made)
 			flow->generation = generation;
+		if (!is_made && moved)
+			flow->ifindex = ifindex;
 	}
 	return admit_service(flow->service);
 }
 
 /* A segment of a data connection. */
-static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made)
+static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
+					  __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 
-	return flow ? flow_judge(key, flow, true, is_ipv4, is_made) : REASON_NO_FLOW;
+	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
 
 /* A segment or datagram of a connection that this host opened. */
-static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made)
+static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
+					 enum direction direction, __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&flows, key);
 
-	return flow ? flow_judge(key, flow, false, is_ipv4, is_made) : REASON_NO_FLOW;
+	return flow ? flow_judge(key, flow, false, is_ipv4, is_made, direction, ifindex) : REASON_NO_FLOW;
 }
 
 /* Whether the control service that a pinhole was opened under admits its client still. */
-static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4,
+static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4, __u32 ifindex,
 						     struct pinhole_key *pinhole_key)
 {
 	struct pinhole *pinhole = pinhole_find(&key->peer, &key->local, key->local_port, pinhole_key);
@@ -160,16 +201,16 @@ static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key,
 	if (!pinhole)
 		return NULL;
 	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
-	return rule && rule_admits(rule, &key->peer, is_ipv4) ? pinhole : NULL;
+	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4) ? pinhole : NULL;
 }
 
 /* With a frame of its own for the pinhole's key: together the frames of nested calls, each rounded up to 32
  * bytes by older kernels, may not exceed 512. */
-static __noinline bool pinhole_is_open(const struct flow_key *key, bool is_ipv4)
+static __noinline bool pinhole_is_open(const struct flow_key *key, bool is_ipv4, __u32 ifindex)
 {
 	struct pinhole_key pinhole_key;
 
-	return pinhole_judge(key, is_ipv4, &pinhole_key);
+	return pinhole_judge(key, is_ipv4, ifindex, &pinhole_key);
 }
 
 static __always_inline struct flow_key flow_key_of(const struct packet *packet, enum direction direction)
@@ -193,30 +234,34 @@ static __always_inline bool tcp_is_opening(const struct packet *packet)
 static __always_inline verdict passive_judge(const struct packet *packet, const struct flow_key *key,
 					     __u16 service)
 {
+	const struct given *given = &packet->given;
 	verdict verdict;
 
 	if (!tcp_is_opening(packet)) {
-		verdict = data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+		verdict = data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
-		verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+		verdict = out_flow_judge(key, packet->is_ipv4, given->is_made, INBOUND, given->ifindex);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
-	if (pinhole_is_open(key, packet->is_ipv4))
+	if (pinhole_is_open(key, packet->is_ipv4, given->ifindex))
 		return admit_service(service);
 	if (!tcp_is_opening(packet))
-		return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+		return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
 	return REASON_NO_PINHOLE;
 }
 
 /* A segment that opens nothing, at a port that neither a service nor a pinhole admits it to. */
 static __always_inline verdict segment_judge(const struct packet *packet, const struct flow_key *key)
 {
-	verdict verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+	const struct given *given = &packet->given;
+	verdict verdict =
+		out_flow_judge(key, packet->is_ipv4, given->is_made, given->direction, given->ifindex);
 
-	return verdict == REASON_NO_FLOW ? data_flow_judge(key, packet->is_ipv4, packet->given.is_made)
-					 : verdict;
+	if (verdict != REASON_NO_FLOW)
+		return verdict;
+	return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
 }
 
 /* A protocol without ports. ICMP of the other family is none. */
@@ -278,7 +323,8 @@ static __always_inline verdict tcp_by_flow(const struct packet *packet, const st
 static __always_inline verdict udp_by_flow(const struct packet *packet, const struct port_rule *rule,
 					   const struct flow_key *key)
 {
-	verdict verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+	verdict verdict =
+		out_flow_judge(key, packet->is_ipv4, packet->given.is_made, INBOUND, packet->given.ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;

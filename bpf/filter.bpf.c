@@ -96,26 +96,26 @@ static __always_inline verdict forged_or_blocked(const struct packet *packet, ve
 /* A plain packet is judged in two steps, and any other in one or two. Each step is a function of its own and
  * reads the packet anew: the stack of 512 bytes need not hold what two of them know, and the first step,
  * which decides on nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
-static __noinline verdict plain_inbound_by_flow(struct xdp_md *ctx, bool is_made)
+static __noinline verdict plain_inbound_by_flow(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	return parse_plain(&cursor, &packet) ? inbound_by_flow(&packet) : REASON_INTERNAL;
 }
 
-static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made)
+static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 {
-	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
 
 	return forged_or_blocked(&packet, inbound_judge(reason, &packet));
 }
 
-static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made)
+static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 {
-	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
 
@@ -123,17 +123,18 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made)
 }
 
 /* *ret_bytes: the length of the frame. */
-static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made, __u32 *ret_bytes)
+static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex,
+					     __u32 *ret_bytes)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made)};
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	*ret_bytes = packet.given.frame_bytes;
 	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet,
-					 inbound_by_port(&packet) ?: plain_inbound_by_flow(ctx, is_made));
+		return forged_or_blocked(&packet, inbound_by_port(&packet)
+							  ?: plain_inbound_by_flow(ctx, is_made, ifindex));
 	*ret_bytes = frame_length(ctx);
-	return odd_inbound(ctx, is_made) ?: icmp_inbound(ctx, is_made);
+	return odd_inbound(ctx, is_made, ifindex) ?: icmp_inbound(ctx, is_made, ifindex);
 }
 
 static __noinline verdict plain_outbound(struct __sk_buff *skb)
@@ -175,9 +176,9 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 }
 
 /* The same, for a frame that nobody sent. */
-static __noinline verdict made_plain_outbound(struct xdp_md *ctx)
+static __noinline verdict made_plain_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	if (!parse_plain(&cursor, &packet))
@@ -185,32 +186,33 @@ static __noinline verdict made_plain_outbound(struct xdp_md *ctx)
 	return packet.protocol == PROTO_TCP ? tcp_outbound(NULL, &packet) : udp_outbound(NULL, &packet);
 }
 
-static __noinline verdict made_odd_outbound(struct xdp_md *ctx)
+static __noinline verdict made_odd_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
-	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
 
 	return forged_or_blocked(&packet, outbound_judge(reason, NULL, &packet));
 }
 
-static __noinline verdict made_icmp_outbound(struct xdp_md *ctx)
+static __noinline verdict made_icmp_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
-	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
 
 	return forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL));
 }
 
-static __always_inline verdict judge_made_outbound(struct xdp_md *ctx)
+static __always_inline verdict judge_made_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true)};
+	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet, reply_by_port(&packet) ?: made_plain_outbound(ctx));
-	return made_odd_outbound(ctx) ?: made_icmp_outbound(ctx);
+		return forged_or_blocked(&packet,
+					 reply_by_port(&packet) ?: made_plain_outbound(ctx, ifindex));
+	return made_odd_outbound(ctx, ifindex) ?: made_icmp_outbound(ctx, ifindex);
 }
 
 SEC("xdp")
@@ -218,7 +220,7 @@ int ingress(struct xdp_md *ctx)
 {
 	struct counter_value *counted;
 	__u32 bytes;
-	verdict verdict = judge_inbound(ctx, false, &bytes);
+	verdict verdict = judge_inbound(ctx, false, frame_ifindex(ctx), &bytes);
 
 	/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
 	if (flags & GENERATION_REJECT_OUTBOUND &&
@@ -254,19 +256,23 @@ int egress(struct __sk_buff *skb)
 	return TC_DENY;
 }
 
-/* For BPF_PROG_TEST_RUN: return the verdict itself, count and remember nothing. */
+/* For BPF_PROG_TEST_RUN, on a frame behind a struct explain_head: return the verdict itself, count and
+ * remember nothing. */
 SEC("xdp")
 int explain_inbound(struct xdp_md *ctx)
 {
+	struct explain_head head;
 	__u32 bytes;
 
-	return judge_inbound(ctx, true, &bytes);
+	return head_take(ctx, &head) ? judge_inbound(ctx, true, head.ifindex, &bytes) : REASON_INTERNAL;
 }
 
 SEC("xdp")
 int explain_outbound(struct xdp_md *ctx)
 {
-	return judge_made_outbound(ctx);
+	struct explain_head head;
+
+	return head_take(ctx, &head) ? judge_made_outbound(ctx, head.ifindex) : REASON_INTERNAL;
 }
 
 char _license[] SEC("license") = "GPL";

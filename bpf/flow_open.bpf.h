@@ -42,6 +42,7 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.generation = generation,
 		.service = service,
 		.uid = bpf_get_socket_uid(skb),
+		.ifindex = skb->ifindex,
 	};
 	__u64 cookie = flow.cookie;
 	__u32 reason;

@@ -3,7 +3,7 @@
 #ifndef POSTERN_FRAMES_BPF_H
 #define POSTERN_FRAMES_BPF_H
 
-#include "parse.bpf.h"
+#include "decide.bpf.h"
 
 enum {
 	TC_DENY = 2,         /* TC_ACT_SHOT */
@@ -12,8 +12,7 @@ enum {
 };
 
 /* Whether frames may come in several buffers (jumbo frames, 5.18), of which we see the first: headers lie
- * there.
- */
+ * there. */
 const volatile bool has_frags = false;
 
 /* Whole frames, however many buffers they take. */
@@ -27,10 +26,30 @@ static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
 	return (struct cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 }
 
-static __always_inline struct given frame_given(struct xdp_md *ctx, enum direction direction, bool is_made)
+/* Where it came in, for a policy that narrows. */
+static __always_inline __u32 frame_ifindex(struct xdp_md *ctx)
+{
+	return flags & GENERATION_NARROWED ? ctx->ingress_ifindex : 0;
+}
+
+/* Takes its head off a made frame, so that all that follows is as in a frame of the network. */
+static __always_inline bool head_take(struct xdp_md *ctx, struct explain_head *head)
+{
+	struct cursor cursor = frame_cursor(ctx);
+	const struct explain_head *at = cursor_take(&cursor, sizeof(*at));
+
+	if (!at)
+		return false;
+	*head = *at;
+	return !bpf_xdp_adjust_head(ctx, sizeof(*head));
+}
+
+static __always_inline struct given frame_given(struct xdp_md *ctx, enum direction direction, bool is_made,
+						__u32 ifindex)
 {
 	return (struct given){
 		.frame_bytes = frame_length(ctx),
+		.ifindex = ifindex,
 		.direction = direction,
 		.is_made = is_made,
 	};
@@ -38,10 +57,11 @@ static __always_inline struct given frame_given(struct xdp_md *ctx, enum directi
 
 /* For the quick look: what is not in the first buffer as a whole is not plain. */
 static __always_inline struct given first_buffer_given(struct xdp_md *ctx, enum direction direction,
-						       bool is_made)
+						       bool is_made, __u32 ifindex)
 {
 	return (struct given){
 		.frame_bytes = ctx->data_end - ctx->data,
+		.ifindex = ifindex,
 		.direction = direction,
 		.is_made = is_made,
 	};
@@ -64,14 +84,19 @@ static __always_inline struct cursor skb_cursor(struct __sk_buff *skb)
 
 static __always_inline struct given skb_given(struct __sk_buff *skb)
 {
-	return (struct given){.frame_bytes = skb->len, .tags = skb->vlan_present, .direction = OUTBOUND};
+	return (struct given){
+		.frame_bytes = skb->len,
+		.ifindex = flags & GENERATION_NARROWED ? skb->ifindex : 0,
+		.tags = skb->vlan_present,
+		.direction = OUTBOUND,
+	};
 }
 
 /* What could be read of a packet, whether or not it could be read to its end: once more for those that are
  * reported or answered. Were it kept for them, every other packet would pay for it. */
 static __always_inline struct packet frame_read(struct xdp_md *ctx)
 {
-	struct packet packet = {.given = frame_given(ctx, INBOUND, false)};
+	struct packet packet = {.given = frame_given(ctx, INBOUND, false, 0)};
 	struct cursor cursor = frame_cursor(ctx);
 
 	parse_frame(ctx, false, &cursor, &packet);

@@ -63,23 +63,22 @@ static __always_inline bool icmp_may_be_unspecified(const struct packet *packet)
 	       packet->src_port == ICMP6_ROUTER_SOLICITATION || icmp_is_listener_report(packet);
 }
 
-/* The head of the packet that an error quotes, with its addresses and ports. It ends where the error does:
+/* The head of the packet that an error quotes takes the place of the error. It ends where the error does:
  * behind it may be padding, which is nobody's word. */
-static __always_inline bool quote_parse(struct cursor *cursor, const struct packet *error,
-					struct packet *quote)
+static __always_inline bool quote_parse(struct cursor *cursor, struct packet *packet)
 {
-	__u32 size = error->payload - sizeof(struct icmp_header);
+	__u32 size = packet->payload - sizeof(struct icmp_header);
 	void *start = cursor->pos;
-	enum reason reason = error->is_ipv4 ? parse_ipv4(cursor, quote) : parse_ipv6(cursor, quote);
+	enum reason reason = packet->is_ipv4 ? parse_ipv4(cursor, packet) : parse_ipv6(cursor, packet);
 	__u64 used;
 	__be16 *ports;
 
 	/* Of extension headers this host sends the one for fragments. */
-	if (!reason && !error->is_ipv4 && quote->protocol == PROTO_FRAGMENT)
-		reason = parse_fragment6(cursor, quote);
-	if (reason || quote->fragment == FRAGMENT_LATER)
+	if (!reason && !packet->is_ipv4 && packet->protocol == PROTO_FRAGMENT)
+		reason = parse_fragment6(cursor, packet);
+	if (reason || packet->fragment == FRAGMENT_LATER)
 		return false;
-	if (quote->protocol != PROTO_TCP && quote->protocol != PROTO_UDP)
+	if (packet->protocol != PROTO_TCP && packet->protocol != PROTO_UDP)
 		return false;
 	ports = cursor_take(cursor, 2 * sizeof(*ports));
 	if (!ports)
@@ -88,40 +87,42 @@ static __always_inline bool quote_parse(struct cursor *cursor, const struct pack
 	barrier_var(used);
 	if (used > size)
 		return false;
-	quote->src_port = bpf_ntohs(ports[0]);
-	quote->dst_port = bpf_ntohs(ports[1]);
+	packet->src_port = bpf_ntohs(ports[0]);
+	packet->dst_port = bpf_ntohs(ports[1]);
 	return true;
 }
 
-/* Whether `key` is a connection that this host takes part in: at a service, as a flow, at a pinhole. */
-static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ipv4, bool is_made)
+/* Whether `key` is a connection that this host takes part in: at a service, as a flow, at a pinhole. The
+ * direction and the interface are the error's. */
+static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ipv4, bool is_made,
+					  enum direction direction, __u32 ifindex)
 {
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule = port_rule_get(INBOUND, transport, key->local_port);
 
-	if (rule && rule_admits(rule, &key->peer, is_ipv4))
+	if (rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4))
 		return true;
-	if (is_admitted(out_flow_judge(key, is_ipv4, is_made)))
+	if (is_admitted(out_flow_judge(key, is_ipv4, is_made, direction, ifindex)))
 		return true;
 	if (key->protocol != PROTO_TCP)
 		return false;
-	return is_admitted(data_flow_judge(key, is_ipv4, is_made)) || pinhole_is_open(key, is_ipv4);
+	return is_admitted(data_flow_judge(key, is_ipv4, is_made, ifindex)) ||
+	       pinhole_is_open(key, is_ipv4, ifindex);
 }
 
-/* An error answers the quoted packet, so it travels against it. */
-static __always_inline bool quote_is_ours(struct cursor *cursor, const struct packet *packet)
+/* An error answers the quoted packet, so it travels against it. A copy of the packet would not fit the stack:
+ * of what it was, its addresses are left. */
+static __always_inline bool quote_is_ours(struct cursor *cursor, struct packet *packet)
 {
-	bool is_inbound = packet->given.direction == INBOUND;
-	struct packet quote = {.end = cursor->end};
-	struct addr local;
-	struct flow_key key;
+	const void *ip = packet->ip;
+	struct addr local = packet_local(packet);
+	bool is_parsed = quote_parse(cursor, packet);
+	struct flow_key key = flow_key_of(packet, packet->given.direction == INBOUND ? OUTBOUND : INBOUND);
 
-	if (!quote_parse(cursor, packet, &quote))
-		return false;
-	local = packet_local(packet);
-	key = flow_key_of(&quote, is_inbound ? OUTBOUND : INBOUND);
-	return addr_equal(&key.local, &local) &&
-	       connection_is_ours(&key, packet->is_ipv4, packet->given.is_made);
+	packet->ip = ip;
+	return is_parsed && addr_equal(&key.local, &local) &&
+	       connection_is_ours(&key, packet->is_ipv4, packet->given.is_made, packet->given.direction,
+				  packet->given.ifindex);
 }
 
 static __always_inline bool icmp_is_echo(const struct packet *packet)
@@ -163,10 +164,11 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 	key.local_port = packet->echo_id;
 	key.peer_port = 0;
 	if (packet->given.direction == INBOUND) {
-		verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made);
+		verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made, INBOUND,
+					 packet->given.ifindex);
 		return is_admitted(verdict) ? COUNTER_PING : verdict;
 	}
-	if (!rule_admits(rule, &key.peer, packet->is_ipv4))
+	if (!rule_admits(rule, &key.peer, &key.local, packet->given.ifindex, packet->is_ipv4))
 		return REASON_PEER;
 	if (!skb || is_forwarded(skb))
 		return COUNTER_PING;
@@ -175,8 +177,7 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 }
 
 /* `cursor` is behind the ICMP header. `skb` is NULL inward and for a made packet. */
-static __always_inline verdict icmp_judge(struct cursor *cursor, const struct packet *packet,
-					  struct __sk_buff *skb)
+static __always_inline verdict icmp_judge(struct cursor *cursor, struct packet *packet, struct __sk_buff *skb)
 {
 	bool is_inbound = packet->given.direction == INBOUND;
 

@@ -26,10 +26,10 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
  * should have made a flow of it was lost: made up for here. A socket that answers a SYN with one of its own
  * has not listened: the listener answers through a request, not through a full socket. */
 static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
-					   __u16 service)
+					   __u16 service, __u32 ifindex)
 {
 	struct pinhole_key pinhole_key;
-	struct pinhole *pinhole = pinhole_judge(key, is_ipv4, &pinhole_key);
+	struct pinhole *pinhole = pinhole_judge(key, is_ipv4, ifindex, &pinhole_key);
 	struct totals *totals = totals_get();
 	__u32 state = skb ? socket_state(skb) : SOCK_CLOSE;
 
@@ -47,14 +47,14 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 /* What a data connection sends. Its FIN, and all it sends after that, bound how long it can outlive its
  * socket should the socket's close go unseen. */
 static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, bool is_ipv4,
-					  __u8 tcp_flags)
+					  __u8 tcp_flags, __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 	verdict verdict;
 
 	if (!flow)
 		return REASON_NO_FLOW;
-	verdict = flow_judge(key, flow, true, is_ipv4, !skb);
+	verdict = flow_judge(key, flow, true, is_ipv4, !skb, OUTBOUND, ifindex);
 	if (skb && is_admitted(verdict) && (flow->closing_ns || tcp_flags & (TCP_FIN | TCP_RST)) &&
 	    socket_state(skb) != SOCK_CLOSE)
 		flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
@@ -87,18 +87,19 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct packet *packet,
 					     const struct flow_key *key, __u16 service)
 {
-	verdict verdict = data_flow_reply(skb, key, packet->is_ipv4, packet->tcp_flags);
+	const struct given *given = &packet->given;
+	verdict verdict = data_flow_reply(skb, key, packet->is_ipv4, packet->tcp_flags, given->ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	verdict = out_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+	verdict = out_flow_judge(key, packet->is_ipv4, given->is_made, OUTBOUND, given->ifindex);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service);
+	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service, given->ifindex);
 	if (is_admitted(verdict))
 		return verdict;
 	/* Establishment moves a connection from the pinhole to the flow. */
-	return data_flow_judge(key, packet->is_ipv4, packet->given.is_made);
+	return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
 }
 
 /* What the port of a reply decides alone; REASON_NONE where tcp_outbound() or udp_outbound() must be asked.
@@ -152,7 +153,8 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 		return admit_service(rule->service);
 	flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow) {
-		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made);
+		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made, OUTBOUND,
+				     packet->given.ifindex);
 		if (is_admitted(verdict)) {
 			bool blocked = flags & GENERATION_BLOCK && is_blocked(&key.peer, packet->is_ipv4);
 

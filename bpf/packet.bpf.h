@@ -39,6 +39,7 @@ enum fragment_kind { FRAGMENT_NONE, FRAGMENT_FIRST, FRAGMENT_LATER };
 /* What is known of a packet before it is parsed. */
 struct given {
 	__u32 frame_bytes;
+	__u32 ifindex;  /* where it comes in or leaves; not told to a policy that does not narrow */
 	__u8 tags;      /* VLAN tags that the driver has already taken off the frame */
 	__u8 direction; /* enum direction */
 	bool is_made;   /* nobody sent it: nothing may be remembered of it */
@@ -46,7 +47,7 @@ struct given {
 
 struct packet {
 	struct given given;
-	const void *ip; /* the header with the addresses: struct iphdr or ipv6hdr; NULL: not read */
+	const void *ip; /* where `is_ip`: the header with the addresses, struct iphdr or ipv6hdr */
 	void *end;      /* of what may be read of the packet */
 	__u32 payload;  /* bytes from the transport header to the end of the IP packet */
 	__u16 src_port; /* host byte order; of ICMP: the type */
@@ -57,6 +58,7 @@ struct packet {
 	__u8 protocol;   /* 0: not IP */
 	__u8 tcp_flags;
 	__u8 hop_limit;
+	bool is_ip; /* its header was read */
 	bool is_ipv4;
 	__u8 fragment; /* enum fragment_kind */
 	bool is_link;  /* a need of the link: admitted, and nothing else about it is known */
@@ -103,7 +105,7 @@ static __always_inline struct addr packet_addr(const struct packet *packet, bool
 	struct cursor cursor = {(void *)packet->ip, packet->end};
 	struct addr addr = {};
 
-	if (!packet->ip)
+	if (!packet->is_ip)
 		return addr;
 	if (packet->is_ipv4) {
 		const struct iphdr *ip = cursor_take(&cursor, sizeof(*ip));

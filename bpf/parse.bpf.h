@@ -74,6 +74,7 @@ static __always_inline enum reason parse_ipv4(struct cursor *cursor, struct pack
 	packet->hop_limit = ip->ttl;
 	packet->payload = total - header;
 	packet->ip = ip;
+	packet->is_ip = true;
 	if (header > sizeof(*ip) && !cursor_take(cursor, header - sizeof(*ip)))
 		return REASON_TRUNCATED;
 	fragment = bpf_ntohs(ip->frag_off);
@@ -94,6 +95,7 @@ static __always_inline enum reason parse_ipv6(struct cursor *cursor, struct pack
 	packet->hop_limit = ip->hop_limit;
 	packet->payload = bpf_ntohs(ip->payload_len);
 	packet->ip = ip;
+	packet->is_ip = true;
 	return addr_is_mapped((const struct addr *)&ip->saddr) ||
 			       addr_is_mapped((const struct addr *)&ip->daddr)
 		       ? REASON_SOURCE
@@ -192,6 +194,8 @@ static __always_inline enum reason parse_frame(void *ctx, bool is_skb, struct cu
 	__u64 offset;
 	enum reason reason = parse_ethernet(cursor, packet->given.tags, &ethertype);
 
+	/* A pointer into the packet in any case: the verifier need not tell it from none. */
+	packet->ip = frame;
 	packet->end = cursor->end;
 	if (reason)
 		return reason;

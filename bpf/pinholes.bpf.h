@@ -87,9 +87,9 @@ static __always_inline bool pinhole_remove(const struct pinhole_key *key)
 /* A data connection through `pinhole` is established: it goes on as a flow, and the pinhole is used up.
  * The flow comes first, so that no packet in between finds neither. Safe to call again for the same
  * connection: the pinhole is gone then. False where there is no room for the flow or where another connection
- * has used the pinhole: this one is not admitted. */
-static __always_inline bool pinhole_use(const struct pinhole_key *key, const struct pinhole *pinhole,
-					const struct flow_key *flow_key, __u64 cookie)
+ * has used the pinhole: this one is not admitted. A function of its own, for its room on the stack. */
+static __noinline bool pinhole_use(const struct pinhole_key *key, const struct pinhole *pinhole,
+				   const struct flow_key *flow_key, __u64 cookie)
 {
 	struct totals *totals = totals_get();
 	struct flow flow = {

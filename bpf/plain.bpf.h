@@ -26,6 +26,7 @@ static __always_inline bool plain_ip(struct cursor *cursor, struct packet *packe
 	/* struct ethhdr is packed: it would be read byte by byte. */
 	ethertype = *(const __be16 *)(frame + ETH_HLEN - sizeof(ethertype));
 	packet->ip = ip4;
+	packet->is_ip = true;
 	packet->end = cursor->end;
 	packet->network = ETH_HLEN;
 	if (ethertype == bpf_htons(ETH_P_IP)) {

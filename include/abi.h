@@ -7,14 +7,16 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 3u
+#define POSTERN_ABI 4u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
 enum limit {
-	MAX_ZONES = 256,      /* named zones and peers written as addresses, together */
-	MAX_PEER_SETS = 4096, /* different sets of zones that ports are open for */
-	MAX_RANGES = 1 << 22, /* of one family, zones or block: so many are found in RANGE_STEPS */
+	MAX_ZONES = 256,       /* named zones and peers written as addresses, together */
+	MAX_PEER_SETS = 4096,  /* different sets of zones that ports are open for */
+	MAX_NARROWINGS = 4096, /* rules that hold at one interface or address only, as ports share them */
+	MAX_NARROWED = 32,     /* such rules for one port */
+	MAX_RANGES = 1 << 22,  /* of one family, zones or block: so many are found in RANGE_STEPS */
 	RANGE_STEPS = 22,
 	MAX_WINDOW_BITS = 16,     /* of struct range_window */
 	MAX_SERVICES = 4096,      /* distinct service names, FTP servers included */
@@ -115,10 +117,19 @@ enum port_flag {
 };
 
 struct port_rule {
-	__u16 service; /* counter index is COUNTER_SERVICES + service */
-	__u16 peers;   /* index in `peers` */
-	__u8 flags;    /* enum port_flag */
-	__u8 pad[3];
+	__u16 service;  /* counter index is COUNTER_SERVICES + service */
+	__u16 peers;    /* index in `peers` */
+	__u16 narrowed; /* index in `narrowings` of what else opens the port; 0: nothing */
+	__u8 flags;     /* enum port_flag */
+	__u8 pad;
+};
+
+/* Map `narrowings`, of a generation: rules that hold only at one interface or address of this host. Entry 0
+ * is none: there the chains end that `narrowed` makes. */
+struct narrowing {
+	struct addr at;        /* all zero: at every address */
+	__u32 ifindex;         /* 0: on every interface */
+	struct port_rule rule; /* for whom, and the next of the chain */
 };
 
 enum transport { TRANSPORT_TCP, TRANSPORT_UDP, N_TRANSPORTS };
@@ -188,6 +199,11 @@ struct range_window {
 	__u32 bits; /* 0: the table has no prefix */
 };
 
+/* Before a frame that is to be explained: where it comes in or leaves; 0: at no interface. */
+struct explain_head {
+	__u32 ifindex;
+};
+
 /* Map `services`: for people, and to carry counters over from one generation to the next. */
 struct service_name {
 	char name[NAME_SIZE]; /* "" where the index is free; an FTP server's data is "ftp:NAME" */
@@ -207,7 +223,8 @@ enum generation_flag {
 	GENERATION_AUDIT = 1,          /* denies are counted and reported, and pass */
 	GENERATION_REJECT_INBOUND = 2, /* answer what is denied: RST or ICMP */
 	GENERATION_REJECT_OUTBOUND = 4,
-	GENERATION_BLOCK = 8, /* a zone is blocked */
+	GENERATION_BLOCK = 8,     /* a zone is blocked */
+	GENERATION_NARROWED = 16, /* `narrowings` has more than entry 0 */
 };
 
 struct generation_value {
@@ -296,7 +313,8 @@ struct flow {
 	__u16 service;
 	__u16 control_port; /* data connections: lives while this service admits the client */
 	__u32 uid;          /* of the user who opened it; 0 for data connections */
-	__u32 pad;
+	__u32 ifindex;      /* where it was last judged to be: opened outward, the interface it leaves by; 0:
+			       unknown */
 };
 
 /* Map `attempts`: who tries to connect, for reports of a denied attempt: the SYN can leave in another

@@ -148,6 +148,8 @@ static int change(const struct apply_request *request, struct in_force *in_force
 		.half = in_force->current ? !in_force->settings.half : 0,
 		.text = text,
 		.size = size,
+		.interfaces = result->interfaces,
+		.n_interfaces = result->n_interfaces,
 	};
 	struct switch_request to = {
 		.instance = instance,

@@ -29,18 +29,23 @@ static bool holds_address(const struct ifaddrs *entry, const struct addr *addr)
 	return false;
 }
 
-/* The interface that has the address, or one that carries it, is listed. */
-static bool is_listed(const char *name, const struct interface_value *interfaces, size_t n)
+/* Whether the interface, or one that carries it, is listed: which. In doubt it is, but which is not known: 0.
+ * To refuse wrongly costs a --force, the opposite a journey. */
+static bool is_listed(const char *name, const struct interface_value *interfaces, size_t n,
+		      uint32_t *ret_ifindex)
 {
 	char lower[IF_NAMESIZE];
 	struct link link;
 
+	*ret_ifindex = 0;
 	for (int depth = 0; depth < MAX_STACKED; depth++) {
 		if (links_get(name, &link))
 			return true;
 		for (size_t i = 0; i < n; i++) {
-			if (interfaces[i].ifindex == link.ifindex)
-				return true;
+			if (interfaces[i].ifindex != link.ifindex)
+				continue;
+			*ret_ifindex = link.ifindex;
+			return true;
 		}
 		if (!link.lower || !if_indextoname(link.lower, lower))
 			return false;
@@ -49,25 +54,8 @@ static bool is_listed(const char *name, const struct interface_value *interfaces
 	return true;
 }
 
-/* In doubt it is filtered: to refuse wrongly costs a --force, the opposite a journey. */
-static bool is_filtered(const struct addr *local, const struct interface_value *interfaces, size_t n)
-{
-	struct ifaddrs *list, *entry;
-	bool found = false, listed = false;
-
-	if (getifaddrs(&list))
-		return true;
-	for (entry = list; entry; entry = entry->ifa_next) {
-		if (!holds_address(entry, local))
-			continue;
-		found = true;
-		listed |= is_listed(entry->ifa_name, interfaces, n);
-	}
-	freeifaddrs(list);
-	return !found || listed;
-}
-
-static bool is_cut(const struct generation *generation, const struct ssh_connection *connection)
+static bool is_cut_on(const struct generation *generation, const struct ssh_connection *connection,
+		      uint32_t ifindex)
 {
 	struct frame_request request = {
 		.src = connection->peer,
@@ -79,7 +67,29 @@ static bool is_cut(const struct generation *generation, const struct ssh_connect
 	uint32_t verdict;
 	size_t size = frame_build(&request, frame);
 
-	return generation_explain(generation, INBOUND, frame, size, &verdict) || verdict < COUNTER_LINK;
+	return generation_explain(generation, INBOUND, ifindex, frame, size, &verdict) ||
+	       verdict < COUNTER_LINK;
+}
+
+/* Where it comes in is where its address is, as far as can be told. */
+static bool is_cut(const struct generation *generation, const struct ssh_connection *connection,
+		   const struct interface_value *interfaces, size_t n)
+{
+	struct ifaddrs *list, *entry;
+	bool found = false, cut = false;
+	uint32_t ifindex;
+
+	if (getifaddrs(&list))
+		return is_cut_on(generation, connection, 0);
+	for (entry = list; entry; entry = entry->ifa_next) {
+		if (!holds_address(entry, &connection->local))
+			continue;
+		found = true;
+		if (is_listed(entry->ifa_name, interfaces, n, &ifindex))
+			cut |= is_cut_on(generation, connection, ifindex);
+	}
+	freeifaddrs(list);
+	return found ? cut : is_cut_on(generation, connection, 0);
 }
 
 int apply_session_check(const struct generation *generation, const struct interface_value *interfaces,
@@ -96,7 +106,7 @@ int apply_session_check(const struct generation *generation, const struct interf
 	for (size_t i = 0; i < n_connections; i++) {
 		const struct ssh_connection *connection = &connections[i];
 
-		if (is_filtered(&connection->local, interfaces, n) && is_cut(generation, connection))
+		if (is_cut(generation, connection, interfaces, n))
 			return failure_set(
 				failure, -EPERM,
 				"this would cut the session you are in (from %s port %u to port %u): "

@@ -18,7 +18,7 @@ static const struct option_help options[] = {
 	[OPTION_FROM] = {"--from", "ADDR", "inbound: who would connect"},
 	[OPTION_TO] = {"--to", "ADDR", "outbound: whom this host would connect to"},
 	[OPTION_AT] = {"--at", "ADDR", "this host's own address (default: what the routes choose)"},
-	[OPTION_ON] = {"--on", "IF", "not supported yet"},
+	[OPTION_ON] = {"--on", "IF", "the interface that it comes in or leaves by"},
 	[OPTION_EXPECT] = {"--expect", "allow|deny", "exit with 3 where the verdict is another one"},
 	{NULL, NULL, NULL},
 };
@@ -28,7 +28,7 @@ enum { DIRECTION, TARGET, POLICY, N_OPERANDS };
 struct arguments {
 	const char *operands[N_OPERANDS];
 	size_t n_operands;
-	const char *from, *to, *at, *expect;
+	const char *from, *to, *at, *on, *expect;
 	struct explain_question question;
 };
 
@@ -57,13 +57,15 @@ static int take_option(struct arguments *arguments, int option, const char *valu
 	case OPTION_AT:
 		arguments->at = value;
 		return EXIT_DONE;
+	case OPTION_ON:
+		arguments->on = value;
+		return EXIT_DONE;
 	case OPTION_EXPECT:
 		if (strcmp(value, "allow") != 0 && strcmp(value, "deny") != 0)
 			return wrong("--expect", value, "allow or deny");
 		arguments->expect = value;
 		return EXIT_DONE;
 	default:
-		fputs("postern explain: --on: not supported yet\n", stderr);
 		return EXIT_USAGE;
 	}
 }
@@ -100,6 +102,7 @@ static int take_local(const struct arguments *arguments, struct explain_question
 			question->local = explain_local(&question->peer);
 		return EXIT_DONE;
 	}
+	question->names_local = true;
 	if (value_parse_addr(arguments->at, &question->local))
 		return wrong("--at", arguments->at, "an address");
 	if (value_addr_is_ipv4(&question->local) != value_addr_is_ipv4(&question->peer))
@@ -117,6 +120,7 @@ static int take_question(struct arguments *arguments)
 	if (!is_inbound && strcmp(operands[DIRECTION], "outbound") != 0)
 		return wrong("", operands[DIRECTION], "inbound or outbound");
 	question->direction = is_inbound ? INBOUND : OUTBOUND;
+	question->on = arguments->on;
 	if (explain_parse_target(operands[TARGET], &question->transport, &question->port))
 		return wrong("", operands[TARGET], "tcp/PORT or udp/PORT, PORT from 1 to 65535");
 	if (!peer || (arguments->from && arguments->to))
@@ -155,6 +159,7 @@ static int open_judge(const struct context *context, const char *path, struct lo
 static void print_text(const struct explanation *explanation)
 {
 	CLEANUP_FREE char *where = explain_format_place(&explanation->where);
+	const char *dependence = explain_format_dependence(explanation);
 	char text[EXPLAIN_TEXT_SIZE];
 
 	puts(explain_format_verdict(explanation, text));
@@ -164,6 +169,8 @@ static void print_text(const struct explanation *explanation)
 		printf("rule: %s\n", explanation->rule);
 	if (where)
 		printf("where: %s\n", where);
+	if (dependence)
+		printf("note: %s\n", dependence);
 }
 
 static int run(const struct context *context, int argc, char **argv)
@@ -181,6 +188,8 @@ static int run(const struct context *context, int argc, char **argv)
 		status = open_judge(context, arguments.operands[POLICY], &loaded, &judge);
 	if (status)
 		return status;
+	if (arguments.on && !judge_has_interface(judge, arguments.on))
+		return wrong("--on", arguments.on, "an interface of the policy");
 	if (judge_ask(judge, &arguments.question, &explanation, &failure)) {
 		fprintf(stderr, "postern: %s\n", failure.text);
 		return EXIT_FAILED;
@@ -205,7 +214,9 @@ const struct command cmd_explain = {
 	.details =
 		"Without POLICY, the one in force is asked: open pinholes count then. The verdict is the\n"
 		"kernel's own: nothing is sent, counted or remembered. Of a deny, the rule is the one that\n"
-		"names the port but does not admit the peer.",
+		"names the port but does not admit the peer, or does so elsewhere on this host. Without "
+		"--on, a\n"
+		"packet of a policy with several interfaces is on none of them.",
 	.options = options,
 	.needs_root = true,
 	.run = run,

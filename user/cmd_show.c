@@ -36,7 +36,16 @@ static void add_ports(struct table *table, const struct service *service)
 		  *udp ? "udp/" : "", udp, (*tcp || *udp) && *ip ? " " : "", *ip ? "ip/" : "", ip);
 }
 
-static void add_rules(struct table *table, const struct policy *policy, enum direction direction)
+static bool is_any_narrowed(const struct rule *rules, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (policy_is_narrowed(&rules[i].scope))
+			return true;
+	return false;
+}
+
+static void add_rules(struct table *table, const struct policy *policy, enum direction direction,
+		      bool with_scope)
 {
 	const struct rule *rules = direction == INBOUND ? policy->inbound : policy->outbound;
 	size_t n = direction == INBOUND ? policy->n_inbound : policy->n_outbound;
@@ -44,18 +53,24 @@ static void add_rules(struct table *table, const struct policy *policy, enum dir
 	for (size_t i = 0; i < n; i++) {
 		const struct service *service = &policy->services[rules[i].service];
 		CLEANUP_FREE char *peers = describe_peers(policy, rules[i].peers, rules[i].n_peers);
+		char scope[SCOPE_TEXT_SIZE];
 
 		table_add(table, "%s", direction_name(direction));
 		table_add(table, "%s", service->name);
 		add_ports(table, service);
 		table_add(table, "%s", peers ? peers : "?");
+		if (with_scope)
+			table_add(table, "%s", describe_scope(&rules[i].scope, scope));
 		table_add(table, "%s", rules[i].why ? rules[i].why : "");
 	}
 }
 
 static int print_rules(const struct policy *policy)
 {
-	static const char *const headings[] = {"DIRECTION", "SERVICE", "PORTS", "PEERS", "WHY", NULL};
+	static const char *const plain[] = {"DIRECTION", "SERVICE", "PORTS", "PEERS", "WHY", NULL};
+	static const char *const scoped[] = {"DIRECTION", "SERVICE", "PORTS", "PEERS", "ONLY", "WHY", NULL};
+	bool with_scope = is_any_narrowed(policy->inbound, policy->n_inbound) ||
+			  is_any_narrowed(policy->outbound, policy->n_outbound);
 	struct table *table;
 
 	if (policy->n_inbound + policy->n_outbound == 0) {
@@ -66,10 +81,10 @@ static int print_rules(const struct policy *policy)
 						: "no rules: everything is denied");
 		return EXIT_DONE;
 	}
-	table = table_new(headings);
+	table = table_new(with_scope ? scoped : plain);
 	if (table) {
-		add_rules(table, policy, INBOUND);
-		add_rules(table, policy, OUTBOUND);
+		add_rules(table, policy, INBOUND, with_scope);
+		add_rules(table, policy, OUTBOUND, with_scope);
 	}
 	return table_finish(table);
 }
@@ -111,21 +126,30 @@ static json_t *json_where(const struct place *place)
 	return json_bytes(text, sizeof(text));
 }
 
+static json_t *json_rule(const struct policy *policy, const struct rule *rule)
+{
+	const struct service *service = &policy->services[rule->service];
+	const struct scope *scope = &rule->scope;
+	char at[ADDR_TEXT_SIZE];
+	json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:o}", "service", service->name, "tcp",
+				 json_ranges(service->tcp, service->n_tcp), "udp",
+				 json_ranges(service->udp, service->n_udp), "ip",
+				 json_protocols(service->ip, service->n_ip), "peers",
+				 json_peers(policy, rule->peers, rule->n_peers), "why", rule->why, "where",
+				 json_where(&rule->place));
+
+	json_object_set_new(json, "on", scope->on ? json_bytes(scope->on, strlen(scope->on)) : json_null());
+	json_object_set_new(json, "at",
+			    scope->has_at ? json_string(value_format_addr(&scope->at, at)) : json_null());
+	return json;
+}
+
 static json_t *json_rules(const struct policy *policy, const struct rule *rules, size_t n)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < n; i++) {
-		const struct service *service = &policy->services[rules[i].service];
-
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:s?, s:o}", "service", service->name,
-					"tcp", json_ranges(service->tcp, service->n_tcp), "udp",
-					json_ranges(service->udp, service->n_udp), "ip",
-					json_protocols(service->ip, service->n_ip), "peers",
-					json_peers(policy, rules[i].peers, rules[i].n_peers), "why",
-					rules[i].why, "where", json_where(&rules[i].place)));
-	}
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(list, json_rule(policy, &rules[i]));
 	return list;
 }
 

@@ -48,7 +48,9 @@ static int run_test(const struct judge *judge, const struct policy_test *test, s
 			     .transport = test->transport,
 			     .port = test->port,
 			     .peer = test->peer,
-			     .local = explain_local(&test->peer)},
+			     .local = test->scope.has_at ? test->scope.at : explain_local(&test->peer),
+			     .names_local = test->scope.has_at,
+			     .on = test->scope.on},
 	};
 	r = judge_ask(judge, &tested->question, &tested->explanation, failure);
 	if (r)
@@ -80,6 +82,7 @@ static void print_text(const struct results *results, const char *path)
 	for (size_t i = 0; i < results->n; i++) {
 		const struct tested *tested = &results->tested[i];
 		CLEANUP_FREE char *where = explain_format_place(&tested->test->place);
+		const char *note = explain_format_dependence(&tested->explanation);
 		char question[EXPLAIN_TEXT_SIZE], verdict[EXPLAIN_TEXT_SIZE];
 
 		explain_format_question(&tested->question, question);
@@ -87,8 +90,8 @@ static void print_text(const struct results *results, const char *path)
 		if (tested->held)
 			printf("ok %s: %s: %s\n", where ? where : path, question, verdict);
 		else
-			printf("FAILED %s: %s: expected %s, got %s\n", where ? where : path, question,
-			       expected_word(tested->test), verdict);
+			printf("FAILED %s: %s: expected %s, got %s%s%s\n", where ? where : path, question,
+			       expected_word(tested->test), verdict, note ? "; " : "", note ? note : "");
 	}
 	if (results->n)
 		printf("%s: %zu passed, %zu failed\n", path, results->n - results->n_failed,

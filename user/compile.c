@@ -28,9 +28,12 @@ static struct compiled *compiled_new(void)
 		return NULL;
 	compiled->ports = calloc(N_PORT_RULES, sizeof(*compiled->ports));
 	compiled->protocols = calloc(N_PROTOCOL_RULES, sizeof(*compiled->protocols));
+	compiled->narrowings = calloc(MAX_NARROWINGS, sizeof(*compiled->narrowings));
+	compiled->n_narrowings = 1;
 	compiled->services = calloc(MAX_SERVICES, sizeof(*compiled->services));
 	compiled->ftp_ports = calloc(N_PORTS, sizeof(*compiled->ftp_ports));
-	if (compiled->ports && compiled->protocols && compiled->services && compiled->ftp_ports)
+	if (compiled->ports && compiled->protocols && compiled->narrowings && compiled->services &&
+	    compiled->ftp_ports)
 		return compiled;
 	compiled_free(compiled);
 	return NULL;
@@ -43,6 +46,7 @@ void compiled_free(struct compiled *compiled)
 	free(compiled->ports);
 	free(compiled->protocols);
 	free(compiled->peers);
+	free(compiled->narrowings);
 	free(compiled->zone_sets);
 	range_table_free(&compiled->zones4);
 	range_table_free(&compiled->zones6);
@@ -78,17 +82,19 @@ static uint32_t flags_of(const struct policy *policy, const struct compiled *com
 	return (policy->mode == MODE_AUDIT ? GENERATION_AUDIT : 0u) |
 	       (policy->deny[INBOUND] == DENY_REJECT ? GENERATION_REJECT_INBOUND : 0u) |
 	       (policy->deny[OUTBOUND] == DENY_REJECT ? GENERATION_REJECT_OUTBOUND : 0u) |
-	       (compiled->block4.n_ranges || compiled->block6.n_ranges ? GENERATION_BLOCK : 0u);
+	       (compiled->block4.n_ranges || compiled->block6.n_ranges ? GENERATION_BLOCK : 0u) |
+	       (compiled->n_narrowings > 1 ? GENERATION_NARROWED : 0u);
 }
 
 static int compile_rules(const struct policy *policy, const struct service_indexes *indexes,
 			 struct compiled *compiled, const char **ret_limit)
 {
 	struct peer_sets *sets = peer_sets_new(policy, ret_limit);
-	int err = sets ? compile_ports(policy, indexes, sets, compiled) : -ENOMEM;
+	struct narrower narrower = {.policy = policy, .compiled = compiled, .sets = sets, .limit = ret_limit};
+	int err = sets ? compile_ports(policy, indexes, &narrower, compiled) : -ENOMEM;
 
 	if (!err)
-		err = compile_protocols(policy, indexes, sets, compiled);
+		err = compile_protocols(policy, indexes, &narrower, compiled);
 	if (!err)
 		peer_sets_take(sets, compiled);
 	peer_sets_free(sets);

@@ -23,6 +23,9 @@ struct compiled {
 	struct port_rule *protocols; /* N_PROTOCOL_RULES */
 	struct zone_set *peers;
 	size_t n_peers;
+	/* An ifindex here is the interface's policy_interface_number(): only a host has the real ones. */
+	struct narrowing *narrowings;
+	size_t n_narrowings;        /* entry 0 included */
 	struct zone_set *zone_sets; /* values of zones4 and zones6 */
 	size_t n_zone_sets;
 	struct range_table zones4;

@@ -69,6 +69,21 @@ void peer_sets_take(struct peer_sets *sets, struct compiled *compiled);
  */
 int peer_sets_assign(struct peer_sets *sets, const struct zone_set *set, struct port_rule *rule);
 
+/* What makes the chains of narrowed rules in compiled->narrowings. Ports with the same rules share one. */
+struct narrower {
+	const struct policy *policy;
+	struct compiled *compiled;
+	struct peer_sets *sets;
+	const char **limit;
+	/* The last chain that was extended by another, and the result: ports of a range ask the same. */
+	uint16_t head, addition, extended;
+};
+
+/* A chain of this one rule. 0, or -E2BIG with *limit. */
+int narrower_begin(struct narrower *narrower, const struct rule *rule, uint16_t service, uint16_t *ret_head);
+/* The chain from *head on, with what `addition` has beyond it. 0, or -E2BIG with *limit. */
+int narrower_extend(struct narrower *narrower, uint16_t *head, uint16_t addition);
+
 /* Index of each service of the policy, and of each of its FTP servers' data, in `services`. */
 struct service_indexes {
 	uint16_t *services; /* n_services; meaningless where no rule names the service */
@@ -88,11 +103,11 @@ int compile_prefixes(const struct policy *policy, const struct zone_set *used, s
 int compile_block(const struct policy *policy, struct compiled *compiled, const char **ret_limit);
 
 /* Fills compiled->ports and ftp_ports. */
-int compile_ports(const struct policy *policy, const struct service_indexes *indexes, struct peer_sets *sets,
-		  struct compiled *compiled);
+int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
+		  struct narrower *narrower, struct compiled *compiled);
 
 /* Fills compiled->protocols. */
 int compile_protocols(const struct policy *policy, const struct service_indexes *indexes,
-		      struct peer_sets *sets, struct compiled *compiled);
+		      struct narrower *narrower, struct compiled *compiled);
 
 #endif

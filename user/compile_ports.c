@@ -10,7 +10,7 @@ struct work {
 	const struct policy *policy;
 	const struct service_indexes *indexes;
 	struct compiled *compiled;
-	struct peer_sets *sets;
+	struct narrower *narrower;
 	struct zone_set *admitted; /* N_PORTS: for the direction and transport at work */
 };
 
@@ -22,46 +22,68 @@ static struct port_rule *rule_of(struct work *work, enum direction direction, en
 	return &work->compiled->ports[port_index(direction, transport, (uint16_t)port)];
 }
 
-static void open_port(struct work *work, struct port_rule *rule, unsigned port, uint16_t service,
-		      const struct zone_set *peers)
+/* Whom a rule admits, or the control services of a server: everywhere, and at some places only. */
+struct admitted {
+	struct zone_set peers;
+	uint16_t chain; /* in compiled->narrowings; 0: none */
+};
+
+static int open_port(struct work *work, struct port_rule *rule, unsigned port, uint16_t service,
+		     const struct admitted *whom)
 {
 	if (!(rule->flags & PORT_OPEN))
 		rule->service = service;
 	rule->flags |= PORT_OPEN;
-	zone_set_union(&work->admitted[port], peers);
+	zone_set_union(&work->admitted[port], &whom->peers);
+	return narrower_extend(work->narrower, &rule->narrowed, whom->chain);
 }
 
-static void apply_rule(struct work *work, const struct rule *rule, enum direction direction,
-		       enum transport transport)
+static int apply_rule(struct work *work, const struct rule *rule, enum direction direction,
+		      enum transport transport)
 {
 	const struct service *service = &work->policy->services[rule->service];
 	const struct port_range *ranges = transport == TRANSPORT_TCP ? service->tcp : service->udp;
-	size_t n = transport == TRANSPORT_TCP ? service->n_tcp : service->n_udp;
-	struct zone_set peers = zone_set_of(rule->peers, rule->n_peers);
+	size_t n_ranges = transport == TRANSPORT_TCP ? service->n_tcp : service->n_udp;
+	uint16_t index = work->indexes->services[rule->service];
+	struct admitted whom = {0};
+	int err = 0;
 
-	for (size_t i = 0; i < n; i++)
-		for (unsigned port = ranges[i].first; port <= ranges[i].last; port++)
-			open_port(work, rule_of(work, direction, transport, port), port,
-				  work->indexes->services[rule->service], &peers);
+	if (!policy_is_narrowed(&rule->scope))
+		whom.peers = zone_set_of(rule->peers, rule->n_peers);
+	else if (n_ranges)
+		err = narrower_begin(work->narrower, rule, index, &whom.chain);
+	for (size_t i = 0; i < n_ranges && !err; i++)
+		for (unsigned port = ranges[i].first; port <= ranges[i].last && !err; port++)
+			err = open_port(work, rule_of(work, direction, transport, port), port, index, &whom);
+	return err;
 }
 
-/* Marks the control ports of server `n` and returns whom they admit. */
-static struct zone_set mark_control(struct work *work, size_t n)
+/* Adds whom a control port of server `n` admits. */
+static int mark_control_port(struct work *work, size_t n, unsigned port, struct admitted *clients)
+{
+	struct port_rule *rule = rule_of(work, INBOUND, TRANSPORT_TCP, port);
+
+	work->compiled->ftp_ports[port].control |= (uint16_t)(1u << n);
+	rule->flags |= PORT_CONTROL;
+	zone_set_union(&clients->peers, &work->admitted[port]);
+	return narrower_extend(work->narrower, &clients->chain, rule->narrowed);
+}
+
+/* Marks the control ports of server `n` and adds whom they admit. */
+static int mark_control(struct work *work, size_t n, struct admitted *clients)
 {
 	const struct ftp_server *server = &work->policy->ftp[n];
-	struct zone_set clients = {0};
+	int err = 0;
 
 	for (size_t i = 0; i < server->n_control; i++) {
 		const struct service *service = &work->policy->services[server->control[i]];
 
 		for (size_t k = 0; k < service->n_tcp; k++)
-			for (unsigned port = service->tcp[k].first; port <= service->tcp[k].last; port++) {
-				work->compiled->ftp_ports[port].control |= (uint16_t)(1u << n);
-				rule_of(work, INBOUND, TRANSPORT_TCP, port)->flags |= PORT_CONTROL;
-				zone_set_union(&clients, &work->admitted[port]);
-			}
+			for (unsigned port = service->tcp[k].first; port <= service->tcp[k].last && !err;
+			     port++)
+				err = mark_control_port(work, n, port, clients);
 	}
-	return clients;
+	return err;
 }
 
 static bool is_ftp_data(const struct work *work, uint16_t service)
@@ -73,12 +95,13 @@ static bool is_ftp_data(const struct work *work, uint16_t service)
 }
 
 /* A service's port keeps to the rules of that service, whatever range it lies in. */
-static void open_static(struct work *work, size_t n, unsigned port, const struct zone_set *clients)
+static int open_static(struct work *work, size_t n, unsigned port, const struct admitted *clients)
 {
 	struct port_rule *rule = rule_of(work, INBOUND, TRANSPORT_TCP, port);
 
-	if (!(rule->flags & PORT_OPEN) || is_ftp_data(work, rule->service))
-		open_port(work, rule, port, work->indexes->ftp[n], clients);
+	if (rule->flags & PORT_OPEN && !is_ftp_data(work, rule->service))
+		return 0;
+	return open_port(work, rule, port, work->indexes->ftp[n], clients);
 }
 
 static void mark_passive(struct work *work, size_t n, unsigned port)
@@ -94,25 +117,28 @@ static void mark_passive(struct work *work, size_t n, unsigned port)
 }
 
 /* Static servers come first: a port that one of them opens needs no pinhole of another. */
-static void apply_ftp(struct work *work, enum ftp_pinholes pinholes)
+static int apply_ftp(struct work *work, enum ftp_pinholes pinholes)
 {
-	for (size_t n = 0; n < work->policy->n_ftp; n++) {
+	int err = 0;
+
+	for (size_t n = 0; n < work->policy->n_ftp && !err; n++) {
 		const struct ftp_server *server = &work->policy->ftp[n];
 		const struct port_range *ranges = server->passive_any ? &any_passive : server->passive;
 		size_t n_ranges = server->passive_any ? 1 : server->n_passive;
-		struct zone_set clients;
+		struct admitted clients = {0};
 
 		if (server->pinholes != pinholes)
 			continue;
-		clients = mark_control(work, n);
+		err = mark_control(work, n, &clients);
 		for (size_t i = 0; i < n_ranges; i++)
-			for (unsigned port = ranges[i].first; port <= ranges[i].last; port++) {
+			for (unsigned port = ranges[i].first; port <= ranges[i].last && !err; port++) {
 				if (pinholes == FTP_PINHOLES_STATIC)
-					open_static(work, n, port, &clients);
+					err = open_static(work, n, port, &clients);
 				else
 					mark_passive(work, n, port);
 			}
 	}
+	return err;
 }
 
 static int finish_ports(struct work *work, enum direction direction, enum transport transport)
@@ -122,9 +148,11 @@ static int finish_ports(struct work *work, enum direction direction, enum transp
 		int err = 0;
 
 		if (rule->flags & PORT_OPEN)
-			err = peer_sets_assign(work->sets, &work->admitted[port], rule);
+			err = peer_sets_assign(work->narrower->sets, &work->admitted[port], rule);
 		if (err)
 			return err;
+		if (rule->flags & PORT_ANY)
+			rule->narrowed = 0;
 	}
 	return 0;
 }
@@ -135,20 +163,23 @@ static int compile_half(struct work *work, enum direction direction, enum transp
 	const struct rule *rules = direction == INBOUND ? policy->inbound : policy->outbound;
 	size_t n = direction == INBOUND ? policy->n_inbound : policy->n_outbound;
 
+	bool has_ftp = direction == INBOUND && transport == TRANSPORT_TCP;
+	int err = 0;
+
 	memset(work->admitted, 0, N_PORTS * sizeof(*work->admitted));
-	for (size_t i = 0; i < n; i++)
-		apply_rule(work, &rules[i], direction, transport);
-	if (direction == INBOUND && transport == TRANSPORT_TCP) {
-		apply_ftp(work, FTP_PINHOLES_STATIC);
-		apply_ftp(work, FTP_PINHOLES_SESSION);
-	}
-	return finish_ports(work, direction, transport);
+	for (size_t i = 0; i < n && !err; i++)
+		err = apply_rule(work, &rules[i], direction, transport);
+	if (!err && has_ftp)
+		err = apply_ftp(work, FTP_PINHOLES_STATIC);
+	if (!err && has_ftp)
+		err = apply_ftp(work, FTP_PINHOLES_SESSION);
+	return err ? err : finish_ports(work, direction, transport);
 }
 
-int compile_ports(const struct policy *policy, const struct service_indexes *indexes, struct peer_sets *sets,
-		  struct compiled *compiled)
+int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
+		  struct narrower *narrower, struct compiled *compiled)
 {
-	struct work work = {.policy = policy, .indexes = indexes, .sets = sets, .compiled = compiled};
+	struct work work = {.policy = policy, .indexes = indexes, .narrower = narrower, .compiled = compiled};
 	int err = -ENOMEM;
 
 	work.admitted = calloc(N_PORTS, sizeof(*work.admitted));

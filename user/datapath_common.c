@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "abi.h"
 #include "cleanup.h"
 #include "datapath_internal.h"
 
@@ -66,6 +67,18 @@ int program_run(int fd, const void *data, size_t size, uint32_t *ret_value)
 		return r;
 	*ret_value = run.retval;
 	return 0;
+}
+
+int explain_run(int fd, uint32_t ifindex, const void *frame, size_t size, uint32_t *ret_verdict)
+{
+	struct explain_head head = {.ifindex = ifindex};
+	uint8_t *data CLEANUP_FREE = malloc(sizeof(head) + size);
+
+	if (!data)
+		return -ENOMEM;
+	memcpy(data, &head, sizeof(head));
+	memcpy(data + sizeof(head), frame, size);
+	return program_run(fd, data, sizeof(head) + size, ret_verdict);
 }
 
 int load_failed(struct failure *failure, int error, const char *what)

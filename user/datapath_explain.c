@@ -6,8 +6,8 @@
 
 #include "datapath_internal.h"
 
-int datapath_explain(const char *instance, enum direction direction, const void *frame, size_t size,
-		     uint32_t *ret_verdict)
+int datapath_explain(const char *instance, enum direction direction, uint32_t ifindex, const void *frame,
+		     size_t size, uint32_t *ret_verdict)
 {
 	int fd = pin_open(instance, "current/%s",
 			  direction == INBOUND ? "explain_inbound" : "explain_outbound");
@@ -15,7 +15,7 @@ int datapath_explain(const char *instance, enum direction direction, const void 
 
 	if (fd < 0)
 		return fd;
-	r = program_run(fd, frame, size, ret_verdict);
+	r = explain_run(fd, ifindex, frame, size, ret_verdict);
 	close(fd);
 	return r;
 }

@@ -9,7 +9,7 @@
 #include "abi.h"
 
 /* As generation_explain(), through the pins of the instance; open pinholes and flows count. 0 or -errno. */
-int datapath_explain(const char *instance, enum direction direction, const void *frame, size_t size,
-		     uint32_t *ret_verdict);
+int datapath_explain(const char *instance, enum direction direction, uint32_t ifindex, const void *frame,
+		     size_t size, uint32_t *ret_verdict);
 
 #endif

@@ -23,25 +23,10 @@ struct generation {
 };
 
 const char *const generation_maps[] = {
-	"ports",
-	"protocols",
-	"peers",
-	"zone_sets",
-	"zone_ranges4",
-	"zone_buckets4",
-	"zone_ranges6",
-	"zone_buckets6",
-	"block_ranges4",
-	"block_buckets4",
-	"block_ranges6",
-	"block_buckets6",
-	"own_addresses",
-	"own_marks",
-	"services",
-	"interfaces",
-	"generations",
-	"policy",
-	NULL,
+	"ports",          "protocols",     "peers",          "narrowings",    "zone_sets",
+	"zone_ranges4",   "zone_buckets4", "zone_ranges6",   "zone_buckets6", "block_ranges4",
+	"block_buckets4", "block_ranges6", "block_buckets6", "own_addresses", "own_marks",
+	"services",       "interfaces",    "generations",    "policy",        NULL,
 };
 
 void generation_free(struct generation *generation)
@@ -55,6 +40,28 @@ void generation_free(struct generation *generation)
 static size_t chunks_of(size_t size)
 {
 	return size / sizeof(struct policy_chunk) + 1; /* at least one zero behind the text */
+}
+
+/* From the policy's numbers of interfaces to the host's. */
+static int fill_narrowings(const struct bpf_map *map, const struct generation_request *request)
+{
+	const struct compiled *compiled = request->compiled;
+	size_t size = compiled->n_narrowings * sizeof(*compiled->narrowings);
+	struct narrowing *narrowings CLEANUP_FREE = malloc(size);
+
+	if (!narrowings)
+		return -ENOMEM;
+	memcpy(narrowings, compiled->narrowings, size);
+	for (size_t i = 0; request->interfaces && i < compiled->n_narrowings; i++) {
+		uint32_t number = narrowings[i].ifindex;
+
+		if (!number)
+			continue;
+		if (number > request->n_interfaces)
+			return -ENODEV;
+		narrowings[i].ifindex = request->interfaces[number - 1].ifindex;
+	}
+	return map_fill(map, narrowings, compiled->n_narrowings);
 }
 
 static int fill_text(const struct bpf_map *map, const char *text, size_t size)
@@ -117,6 +124,8 @@ static int fill_maps(const struct filter_bpf *filter, const struct generation_re
 	if (r == 0)
 		r = map_fill(filter->maps.peers, compiled->peers, compiled->n_peers);
 	if (r == 0)
+		r = fill_narrowings(filter->maps.narrowings, request);
+	if (r == 0)
 		r = map_fill(filter->maps.services, compiled->services, MAX_SERVICES);
 	if (r == 0)
 		r = map_fill(filter->maps.generations, &value, 1);
@@ -143,6 +152,7 @@ int generation_load(const struct generation_request *request, struct generation 
 		generation->filter->rodata->generation = request->number;
 		generation->filter->rodata->flags = request->compiled->flags;
 		map_set_size(generation->filter->maps.policy, chunks_of(request->size));
+		map_set_size(generation->filter->maps.narrowings, request->compiled->n_narrowings);
 		ranges_prepare(generation->filter, request->compiled);
 		filter_take_frags(generation->filter);
 		r = maps_reuse(generation->filter->obj, request->instance, failure);
@@ -214,11 +224,11 @@ int generation_get_half(const char *instance, uint32_t number, uint32_t *ret)
 	return r;
 }
 
-int generation_explain(const struct generation *generation, enum direction direction, const void *frame,
-		       size_t size, uint32_t *ret_verdict)
+int generation_explain(const struct generation *generation, enum direction direction, uint32_t ifindex,
+		       const void *frame, size_t size, uint32_t *ret_verdict)
 {
 	const struct bpf_program *program = direction == INBOUND ? generation->filter->progs.explain_inbound
 								 : generation->filter->progs.explain_outbound;
 
-	return program_run(bpf_program__fd(program), frame, size, ret_verdict);
+	return explain_run(bpf_program__fd(program), ifindex, frame, size, ret_verdict);
 }

@@ -18,6 +18,10 @@ struct generation_request {
 	uint32_t half;    /* of the FTP settings that belong to it */
 	const char *text; /* the sources, from source_set_format() */
 	size_t size;
+	/* The interfaces of the policy, in its order. NULL: they need not exist, since what is loaded is only
+	 * to explain by their numbers (policy_interface_number()). */
+	const struct interface_value *interfaces;
+	size_t n_interfaces;
 };
 
 /* The maps of a policy, by name, NULL-terminated: each has a symbolic link in the instance's folder. */
@@ -31,9 +35,9 @@ int generation_pin(const struct generation *generation, struct failure *failure)
 int generation_get_half(const char *instance, uint32_t number, uint32_t *ret);
 void generation_free(struct generation *generation);
 
-/* The verdict on a frame, as the kernel would give it: a counter index, see enum counter. Nothing is counted
- * or remembered. 0 or -errno. */
-int generation_explain(const struct generation *generation, enum direction direction, const void *frame,
-		       size_t size, uint32_t *ret_verdict);
+/* The verdict on a frame, as the kernel would give it at an interface (0: at none): a counter index, see enum
+ * counter. Nothing is counted or remembered. 0 or -errno. */
+int generation_explain(const struct generation *generation, enum direction direction, uint32_t ifindex,
+		       const void *frame, size_t size, uint32_t *ret_verdict);
 
 #endif

@@ -105,6 +105,17 @@ char *describe_peers(const struct policy *policy, const size_t *peers, size_t n)
 	return text;
 }
 
+const char *describe_scope(const struct scope *scope, char *buf)
+{
+	char at[ADDR_TEXT_SIZE] = "";
+
+	if (scope->has_at)
+		value_format_addr(&scope->at, at);
+	snprintf(buf, SCOPE_TEXT_SIZE, "%s%s%s%s%s", scope->on ? "on " : "", scope->on ? scope->on : "",
+		 scope->on && scope->has_at ? " " : "", scope->has_at ? "at " : "", at);
+	return buf;
+}
+
 json_t *json_peers(const struct policy *policy, const size_t *peers, size_t n)
 {
 	json_t *list = json_array();

@@ -50,6 +50,12 @@ struct addr explain_local(const struct addr *peer)
 	return local;
 }
 
+void explain_complete(const struct policy *policy, struct explain_question *question)
+{
+	if (!question->on && policy->n_interfaces == 1)
+		question->on = policy->interfaces[0];
+}
+
 /* Out of a port of an inbound service, UDP would leave as a reply. */
 static uint16_t client_port(const struct policy *policy, const struct explain_question *question)
 {
@@ -93,11 +99,14 @@ int explain(const struct policy *policy, const struct explain_question *question
 
 const char *explain_format_question(const struct explain_question *question, char *buf)
 {
-	char peer[ADDR_TEXT_SIZE];
+	char peer[ADDR_TEXT_SIZE], local[ADDR_TEXT_SIZE];
 
-	snprintf(buf, EXPLAIN_TEXT_SIZE, "%s %s/%u %s %s", direction_name(question->direction),
+	value_format_addr(&question->local, local);
+	snprintf(buf, EXPLAIN_TEXT_SIZE, "%s %s/%u %s %s%s%s%s%s", direction_name(question->direction),
 		 question->transport == TRANSPORT_TCP ? "tcp" : "udp", question->port,
-		 question->direction == INBOUND ? "from" : "to", value_format_addr(&question->peer, peer));
+		 question->direction == INBOUND ? "from" : "to", value_format_addr(&question->peer, peer),
+		 question->on ? " on " : "", question->on ? question->on : "",
+		 question->names_local ? " at " : "", question->names_local ? local : "");
 	return buf;
 }
 
@@ -127,15 +136,30 @@ char *explain_format_place(const struct place *place)
 	return text;
 }
 
+const char *explain_format_dependence(const struct explanation *explanation)
+{
+	if (explanation->depends_on_interface && explanation->depends_on_address)
+		return "the verdict depends on the interface and on this host's address: say --on and --at";
+	if (explanation->depends_on_interface)
+		return "the verdict depends on the interface: say --on";
+	return explanation->depends_on_address ? "the verdict depends on this host's address: say --at"
+					       : NULL;
+}
+
 json_t *explain_json(const struct explanation *explanation)
 {
+	json_t *depends = json_array();
 	char *where = explain_format_place(&explanation->where);
 	const char *service = *explanation->service ? explanation->service : NULL;
-	json_t *json = json_pack("{s:s, s:s, s:s?, s:s?, s:s?}", "verdict",
-				 explanation->is_allowed ? "allow" : "deny", "reason",
-				 reason_name(explanation->is_allowed ? REASON_NONE : explanation->verdict),
-				 "service", service, "rule", explanation->rule, "where", where);
+	json_t *json = json_pack(
+		"{s:s, s:s, s:s?, s:s?, s:s?, s:o}", "verdict", explanation->is_allowed ? "allow" : "deny",
+		"reason", reason_name(explanation->is_allowed ? REASON_NONE : explanation->verdict),
+		"service", service, "rule", explanation->rule, "where", where, "depends", depends);
 
+	if (explanation->depends_on_interface)
+		json_array_append_new(depends, json_string("on"));
+	if (explanation->depends_on_address)
+		json_array_append_new(depends, json_string("at"));
 	free(where);
 	return json;
 }

@@ -16,6 +16,8 @@ struct explain_question {
 	uint16_t port;
 	struct addr peer;
 	struct addr local; /* of the peer's family */
+	bool names_local;  /* false: it was only chosen */
+	const char *on;    /* the interface; NULL: none is named */
 };
 
 struct explanation {
@@ -24,6 +26,9 @@ struct explanation {
 	char service[NAME_SIZE]; /* "" where it is denied */
 	char *rule;              /* what decided, in words; NULL where it is no rule */
 	struct place where;      /* of the rule */
+	/* The rule holds at one place only, and the question leaves open whether it is there. */
+	bool depends_on_interface;
+	bool depends_on_address;
 };
 
 void explanation_clear(struct explanation *explanation);
@@ -33,6 +38,9 @@ int explain_parse_target(const char *text, enum transport *ret_transport, uint16
 
 /* An address that this host could have, where the question names none: documentation ranges, not `peer`. */
 struct addr explain_local(const struct addr *peer);
+
+/* Names the interface where there is only one. */
+void explain_complete(const struct policy *policy, struct explain_question *question);
 
 /* Fills `frame` (FRAME_SIZE); returns its size. */
 size_t explain_frame(const struct policy *policy, const struct explain_question *question, uint8_t *frame);
@@ -49,7 +57,10 @@ const char *explain_format_verdict(const struct explanation *explanation, char *
 /* "FILE:LINE", NULL where the place is nowhere; malloc()ed. */
 char *explain_format_place(const struct place *place);
 
-/* {verdict, reason, service, rule, where} */
+/* What the verdict depends on and nobody said, in a sentence for people; NULL: nothing. Static text. */
+const char *explain_format_dependence(const struct explanation *explanation);
+
+/* {verdict, reason, service, rule, where, depends}: the last a list of "on" and "at". */
 json_t *explain_json(const struct explanation *explanation);
 
 #endif

@@ -20,6 +20,8 @@ struct judge {
 	struct generation *generation; /* NULL: in force */
 	char instance[NAME_SIZE];
 	struct service_name services[MAX_SERVICES];
+	struct interface_state *interfaces; /* in force */
+	size_t n_interfaces;
 };
 
 void judge_free(struct judge *judge)
@@ -28,6 +30,7 @@ void judge_free(struct judge *judge)
 		return;
 	generation_free(judge->generation);
 	compiled_free(judge->compiled);
+	free(judge->interfaces);
 	free(judge);
 }
 
@@ -80,6 +83,8 @@ int judge_open(const char *instance, const struct datapath *datapath, const stru
 	struct judge *judge = judge_new(policy, instance);
 	int r = judge ? datapath_services(datapath, judge->services) : -ENOMEM;
 
+	if (r == 0)
+		r = datapath_interfaces(datapath, &judge->interfaces, &judge->n_interfaces);
 	if (r) {
 		judge_free(judge);
 		return failure_set(failure, r, "cannot read what is in force: %s", strerror(-r));
@@ -88,20 +93,43 @@ int judge_open(const char *instance, const struct datapath *datapath, const stru
 	return 0;
 }
 
+/* NO_INTERFACE: it is none of those that are judged. */
+static uint32_t interface_get(const struct judge *judge, const char *name)
+{
+	if (judge->generation)
+		return policy_interface_number(judge->policy, name);
+	for (size_t i = 0; i < judge->n_interfaces; i++)
+		if (strcmp(judge->interfaces[i].name, name) == 0)
+			return judge->interfaces[i].ifindex;
+	return NO_INTERFACE;
+}
+
+bool judge_has_interface(const struct judge *judge, const char *name)
+{
+	/* A policy that lists none can be applied to any. */
+	if (judge->generation && !judge->policy->n_interfaces)
+		return policy_is_interface_name(name);
+	return interface_get(judge, name) != NO_INTERFACE;
+}
+
 int judge_ask(const struct judge *judge, const struct explain_question *question, struct explanation *ret,
 	      struct failure *failure)
 {
+	struct explain_question complete = *question;
 	uint8_t frame[FRAME_SIZE];
 	size_t size = explain_frame(judge->policy, question, frame);
-	uint32_t verdict;
+	uint32_t verdict, ifindex;
 	int r;
 
+	explain_complete(judge->policy, &complete);
+	ifindex = complete.on ? interface_get(judge, complete.on) : 0;
 	if (judge->generation)
-		r = generation_explain(judge->generation, question->direction, frame, size, &verdict);
+		r = generation_explain(judge->generation, question->direction, ifindex, frame, size,
+				       &verdict);
 	else
-		r = datapath_explain(judge->instance, question->direction, frame, size, &verdict);
+		r = datapath_explain(judge->instance, question->direction, ifindex, frame, size, &verdict);
 	if (r)
 		return failure_set(failure, r, "the kernel would not judge the packet: %s", strerror(-r));
-	r = explain(judge->policy, question, verdict, judge->services, ret);
+	r = explain(judge->policy, &complete, verdict, judge->services, ret);
 	return r ? failure_set(failure, r, "%s", strerror(-r)) : 0;
 }

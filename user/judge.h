@@ -18,6 +18,8 @@ int judge_open(const char *instance, const struct datapath *datapath, const stru
 void judge_free(struct judge *judge);
 void judge_cleanup(struct judge **judge);
 
+/* Whether the judge knows packets on an interface of that name. */
+bool judge_has_interface(const struct judge *judge, const char *name);
 int judge_ask(const struct judge *judge, const struct explain_question *question, struct explanation *ret,
 	      struct failure *failure);
 

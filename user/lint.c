@@ -173,49 +173,6 @@ static void lint_protocol_from_any(const struct policy *policy, const struct rul
 		       service->name);
 }
 
-static bool same_zone(const struct policy *policy, size_t a, size_t b)
-{
-	const struct zone *zone_a = &policy->zones[a], *zone_b = &policy->zones[b];
-
-	if (a == b)
-		return true;
-	/* Addresses written in rules have no name and may have a zone each. */
-	if (zone_a->name || zone_b->name || zone_a->n_prefixes != 1 || zone_b->n_prefixes != 1)
-		return false;
-	return zone_a->prefixes[0].length == zone_b->prefixes[0].length &&
-	       zone_a->prefixes[0].is_ipv4 == zone_b->prefixes[0].is_ipv4 &&
-	       value_addr_equal(&zone_a->prefixes[0].addr, &zone_b->prefixes[0].addr);
-}
-
-static bool names_all_peers(const struct policy *policy, const struct rule *rule, const struct rule *of)
-{
-	for (size_t i = 0; i < of->n_peers; i++) {
-		bool found = false;
-
-		for (size_t j = 0; j < rule->n_peers && !found; j++)
-			found = same_zone(policy, rule->peers[j], of->peers[i]);
-		if (!found)
-			return false;
-	}
-	return true;
-}
-
-static void lint_twice(const struct policy *policy, const struct rule *rules, size_t n, struct diags *diags)
-{
-	for (size_t i = 1; i < n; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (rules[i].service != rules[j].service ||
-			    !names_all_peers(policy, &rules[i], &rules[j]) ||
-			    !names_all_peers(policy, &rules[j], &rules[i]))
-				continue;
-			ADVISE(diags, rules[i].place,
-			       "%s: line %u says the same; remove one of them, or correct what was meant",
-			       policy->services[rules[i].service].name, rules[j].place.line);
-			break;
-		}
-	}
-}
-
 void lint(const struct policy *policy, struct diags *diags)
 {
 	for (size_t i = 0; i < policy->n_inbound; i++) {
@@ -231,8 +188,7 @@ void lint(const struct policy *policy, struct diags *diags)
 		lint_protocols(policy, &policy->outbound[i], diags);
 	}
 	lint_http_alone(policy, diags);
-	lint_twice(policy, policy->inbound, policy->n_inbound, diags);
-	lint_twice(policy, policy->outbound, policy->n_outbound, diags);
+	lint_overlap(policy, diags);
 	lint_ftp(policy, diags);
 	lint_options(policy, diags);
 	lint_unused(policy, diags);

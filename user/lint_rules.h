@@ -18,6 +18,8 @@ bool lint_is_wide(const struct policy *policy, const size_t *peers, size_t n);
 
 /* Ping, blocked zones, the mode. */
 void lint_options(const struct policy *policy, struct diags *diags);
+/* Rules that others make pointless. */
+void lint_overlap(const struct policy *policy, struct diags *diags);
 /* What is defined and never used. */
 void lint_unused(const struct policy *policy, struct diags *diags);
 

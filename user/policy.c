@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The policy model: lookups, destruction, and what must hold between its parts.
 #include "policy.h"
+#include "policy_scope.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -19,6 +20,7 @@ static void rules_free(struct rule *rules, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		free(rules[i].peers);
 		free(rules[i].why);
+		free(rules[i].scope.on);
 	}
 	free(rules);
 }
@@ -53,6 +55,8 @@ void policy_free(struct policy *policy)
 	for (size_t i = 0; i < N_DIRECTIONS; i++)
 		free(policy->ping[i].peers);
 	free(policy->block);
+	for (size_t i = 0; i < policy->n_tests; i++)
+		free(policy->tests[i].scope.on);
 	free(policy->tests);
 	free(policy);
 }
@@ -225,6 +229,7 @@ int policy_validate(const struct policy *policy, struct diags *diags)
 
 	mark_inbound(policy, inbound_ports);
 	validate_limits(policy, diags);
+	validate_scopes(policy, diags);
 	for (size_t i = 0; i < policy->n_inbound; i++)
 		validate_smb(policy, &policy->inbound[i], INBOUND, diags);
 	for (size_t i = 0; i < policy->n_outbound; i++)

@@ -30,11 +30,21 @@ struct service {
 	struct place place;
 };
 
+/* Where on this host: outward, the interface that a packet leaves by, and its source. */
+struct scope {
+	char *on; /* NULL: on every interface */
+	bool has_at;
+	struct addr at; /* where has_at */
+	struct place on_place;
+	struct place at_place;
+};
+
 struct rule {
 	size_t service; /* index in policy.services */
 	size_t *peers;  /* indexes in policy.zones */
 	size_t n_peers;
-	char *why; /* NULL: none given */
+	struct scope scope; /* holds only here */
+	char *why;          /* NULL: none given */
 	struct place place;
 };
 
@@ -72,6 +82,7 @@ struct policy_test {
 	enum transport transport;
 	uint16_t port;
 	struct addr peer;
+	struct scope scope; /* where the packet is; what is left open is as in `explain` */
 	bool expect_allow;
 	struct place place;
 };
@@ -114,6 +125,15 @@ int policy_validate(const struct policy *policy, struct diags *diags);
 
 /* Whether the kernel would take the text as the name of an interface. */
 bool policy_is_interface_name(const char *text);
+
+/* Whether the scope leaves out any place at all. */
+bool policy_is_narrowed(const struct scope *scope);
+
+enum { NO_INTERFACE = UINT32_MAX /* a number that no rule has */ };
+
+/* A number, from 1, for an interface by its name: its place in `interfaces`, or where the policy lists none,
+ * among the rules that name interfaces. NO_INTERFACE: neither has it. */
+uint32_t policy_interface_number(const struct policy *policy, const char *name);
 
 /* Whether `port` belongs to a service in `inbound`. */
 bool policy_is_inbound_port(const struct policy *policy, enum transport transport, uint16_t port);

@@ -84,6 +84,9 @@ ssize_t reader_service(struct reader *reader, const struct node *node);
 /* Zones and addresses; an address becomes a zone without a name. */
 void reader_peers(struct reader *reader, const struct node *node, size_t **ret, size_t *ret_n);
 
+/* `on` and `at`, where they are given. */
+void reader_scope(struct reader *reader, const struct field *on, const struct field *at, struct scope *ret);
+
 /* Makes room for one more element of *array and returns it zeroed; NULL: out of memory, remembered. */
 void *reader_grow(struct reader *reader, void *array, size_t *n, size_t size);
 char *reader_strdup(struct reader *reader, const char *text);

@@ -31,35 +31,6 @@ static void read_why(struct reader *reader, const struct node *node, struct rule
 		rule->why = reader_strdup(reader, text);
 }
 
-static void check_interface(struct reader *reader, const struct node *node)
-{
-	const char *text = reader_text(reader, node, "the name of an interface");
-
-	if (text && !policy_is_interface_name(text))
-		reader_error(reader, node, "'%s' is not the name of an interface", text);
-}
-
-/* What narrows a rule is checked, but has no effect yet. */
-static void refuse_narrowing(struct reader *reader, const struct field *on, const struct field *at)
-{
-	size_t before = diags_count(reader->diags, DIAG_ERROR);
-	struct addr addr;
-
-	if (on->key) {
-		check_interface(reader, on->value);
-		if (diags_count(reader->diags, DIAG_ERROR) == before)
-			reader_not_supported(reader, on->key, "'on'");
-	}
-	if (at->key) {
-		const char *text = reader_text(reader, at->value, "an address of this host");
-
-		if (text && value_parse_addr(text, &addr) < 0)
-			reader_error(reader, at->value, "expected an address of this host, found '%s'", text);
-		else if (text)
-			reader_not_supported(reader, at->key, "'at'");
-	}
-}
-
 static void read_rule(struct reader *reader, const struct node *node, enum direction direction,
 		      struct rule *rule)
 {
@@ -83,7 +54,7 @@ static void read_rule(struct reader *reader, const struct node *node, enum direc
 		reader_peers(reader, fields[PEERS].value, &rule->peers, &rule->n_peers);
 	if (fields[WHY].value)
 		read_why(reader, fields[WHY].value, rule);
-	refuse_narrowing(reader, &fields[ON], &fields[AT]);
+	reader_scope(reader, &fields[ON], &fields[AT], &rule->scope);
 }
 
 void read_rules(struct reader *reader, const struct node *node, enum direction direction)

@@ -38,11 +38,13 @@ static void read_expect(struct reader *reader, const struct node *node, struct p
 
 static void read_test(struct reader *reader, const struct node *node, struct policy_test *test)
 {
-	enum { INTO, OUT, FROM, TO, EXPECT };
+	enum { INTO, OUT, FROM, TO, ON, AT, EXPECT };
 	struct field fields[] = {[INTO] = {.name = "inbound"},
 				 [OUT] = {.name = "outbound"},
 				 [FROM] = {.name = "from"},
 				 [TO] = {.name = "to"},
+				 [ON] = {.name = "on"},
+				 [AT] = {.name = "at"},
 				 [EXPECT] = {.name = "expect", .required = true},
 				 {0}};
 	const struct field *target, *peer, *wrong;
@@ -66,6 +68,11 @@ static void read_test(struct reader *reader, const struct node *node, struct pol
 	read_target(reader, target->value, test);
 	if (peer->value)
 		read_peer(reader, peer->value, test);
+	reader_scope(reader, &fields[ON], &fields[AT], &test->scope);
+	if (peer->value && test->scope.has_at &&
+	    value_addr_is_ipv4(&test->scope.at) != value_addr_is_ipv4(&test->peer))
+		reader_error(reader, fields[AT].value, "'at' and '%s' must be of the same family",
+			     peer->name);
 	if (fields[EXPECT].value)
 		read_expect(reader, fields[EXPECT].value, test);
 }

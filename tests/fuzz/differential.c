@@ -168,9 +168,9 @@ static void print_flow(const char *what, const struct model_flow *flow)
 	print_addr(what, &flow->key.local);
 	printf(" %u", flow->key.local_port);
 	print_addr(" - ", &flow->key.peer);
-	printf(" %u, protocol %u%s%s, control %u, service %u\n", flow->key.peer_port, flow->key.protocol,
-	       flow->is_over ? ", over" : "", flow->is_foreign ? ", of another policy" : "", flow->control,
-	       flow->service);
+	printf(" %u, protocol %u%s%s, control %u, service %u, interface %u\n", flow->key.peer_port,
+	       flow->key.protocol, flow->is_over ? ", over" : "",
+	       flow->is_foreign ? ", of another policy" : "", flow->control, flow->service, flow->interface);
 }
 
 /* Before the packet, but for what it may just have opened. */
@@ -206,8 +206,7 @@ static void print_state(const struct model *model)
 
 struct difference {
 	const char *what;
-	enum direction direction;
-	enum model_how how;
+	struct model_sight sight;
 	uint64_t packet; /* its number in the policy */
 	uint32_t expected;
 	uint32_t observed;
@@ -220,9 +219,10 @@ static void report(const struct work *work, const struct difference *d)
 	static const char *const how[] = {"real", "forwarded", "explained"};
 	char expected[96], observed[96];
 
-	printf("DIFFERENCE: %s\nseed %llu, packet %llu, %s, %s\nexpected: %s\nobserved: %s (returned %d)\n",
+	printf("DIFFERENCE: %s\nseed %llu, packet %llu, %s, %s, interface %u\nexpected: %s\nobserved: %s "
+	       "(returned %d)\n",
 	       d->what, (unsigned long long)work->seed, (unsigned long long)d->packet,
-	       d->direction == INBOUND ? "inbound" : "outbound", how[d->how],
+	       d->sight.direction == INBOUND ? "inbound" : "outbound", how[d->sight.how], d->sight.interface,
 	       verdict_name(work, d->expected, expected, sizeof(expected)),
 	       verdict_name(work, d->observed, observed, sizeof(observed)), (int)d->value);
 	if (d->frame) {
@@ -242,7 +242,8 @@ static bool is_known(const struct difference *d)
 {
 	static uint32_t known[CLASSES];
 	static size_t n;
-	uint32_t kind = d->expected * 131 + d->observed * 7 + d->direction * 3 + d->how + d->what[0] * 65537u;
+	uint32_t kind = d->expected * 131 + d->observed * 7 + d->sight.direction * 3 + d->sight.how +
+			d->what[0] * 65537u;
 
 	for (size_t i = 0; i < n; i++)
 		if (known[i] == kind)
@@ -279,13 +280,13 @@ static void allow_answer(struct work *work, struct difference *d)
 {
 	bool *promise = promise_of(work, d->frame);
 
-	if (work->policy->deny[OUTBOUND] != DENY_REJECT || d->how != MODEL_REAL)
+	if (work->policy->deny[OUTBOUND] != DENY_REJECT || d->sight.how != MODEL_REAL)
 		return;
-	if (d->direction == OUTBOUND && d->expected >= REASON_PORT && d->expected <= REASON_CUT)
+	if (d->sight.direction == OUTBOUND && d->expected >= REASON_PORT && d->expected <= REASON_CUT)
 		*promise = true;
-	else if (d->direction == INBOUND && *promise && work->policy->mode == MODE_ENFORCE &&
+	else if (d->sight.direction == INBOUND && *promise && work->policy->mode == MODE_ENFORCE &&
 		 (d->expected == REASON_NO_FLOW || d->expected == REASON_ICMP_QUOTE) &&
-		 programs_admit(d->direction, d->value))
+		 programs_admit(d->sight.direction, d->value))
 		d->expected = COUNTER_ANSWERS;
 }
 
@@ -294,17 +295,19 @@ static bool run_packet(struct work *work, const struct options *options, struct 
 		       uint64_t number)
 {
 	struct random *random = &work->random;
-	struct difference d = {.packet = number, .direction = random_chance(random, 50) ? OUTBOUND : INBOUND};
+	struct difference d = {.packet = number,
+			       .sight = {.direction = random_chance(random, 50) ? OUTBOUND : INBOUND,
+					 .interface = 1 + random_below(random, N_SCENE_INTERFACES)}};
 	bool is_audit = work->policy->mode == MODE_AUDIT;
 	struct frame frame;
 	uint32_t passes;
 	int error;
 
-	random_frame(&frame, d.direction, &work->scene, random, &work->model);
+	random_frame(&frame, d.sight.direction, &work->scene, random, &work->model);
 	d.frame = &frame;
-	d.how = MODEL_MADE;
-	d.expected = model_judge(&work->model, d.direction, d.how, frame.bytes, frame.length);
-	error = programs_run(work->programs, d.direction, d.how, frame.bytes, frame.length, &d.observed);
+	d.sight.how = MODEL_MADE;
+	d.expected = model_judge(&work->model, &d.sight, frame.bytes, frame.length);
+	error = programs_run(work->programs, &d.sight, frame.bytes, frame.length, &d.observed);
 	d.value = d.observed;
 	seen->packets++;
 	if (error) {
@@ -316,10 +319,11 @@ static bool run_packet(struct work *work, const struct options *options, struct 
 	d.what = "the verdict";
 	if (d.expected != d.observed)
 		return differ(work, options, seen, &d) || options->all;
-	d.how = d.direction == OUTBOUND && random_chance(random, 10) ? MODEL_FORWARDED : MODEL_REAL;
-	d.expected = model_judge(&work->model, d.direction, d.how, frame.bytes, frame.length);
+	d.sight.how =
+		d.sight.direction == OUTBOUND && random_chance(random, 10) ? MODEL_FORWARDED : MODEL_REAL;
+	d.expected = model_judge(&work->model, &d.sight, frame.bytes, frame.length);
 	d.observed = NO_VERDICT;
-	error = programs_run(work->programs, d.direction, d.how, frame.bytes, frame.length, &d.value);
+	error = programs_run(work->programs, &d.sight, frame.bytes, frame.length, &d.value);
 	if (error == -EINVAL && d.expected == REASON_TRUNCATED) {
 		seen->refused++;
 		return true;
@@ -327,9 +331,9 @@ static bool run_packet(struct work *work, const struct options *options, struct 
 	allow_answer(work, &d);
 	passes = is_audit || d.expected >= COUNTER_LINK;
 	d.what = error ? "the program cannot be run" : "what passes";
-	if (error || programs_admit(d.direction, d.value) != passes)
+	if (error || programs_admit(d.sight.direction, d.value) != passes)
 		return differ(work, options, seen, &d);
-	work->counts[d.direction * N_COUNTERS + d.expected]++;
+	work->counts[d.sight.direction * N_COUNTERS + d.expected]++;
 	return true;
 }
 
@@ -426,6 +430,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: fuzz_differential [--seed N] [--packets N] [--policies N] [--all]\n");
 		return 2;
 	}
+	error = programs_make_interfaces();
+	if (error)
+		fprintf(stderr, "cannot make interfaces: %s\n", strerror(-error));
 	for (uint64_t i = 0; i < options.policies && !error; i++) {
 		uint64_t share =
 			options.packets / options.policies + (i < options.packets % options.policies);

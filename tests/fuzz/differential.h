@@ -28,7 +28,7 @@ void random_zones(struct policy *policy, struct random *random);
 /* In the words of a policy file. */
 void policy_print(const struct policy *policy, FILE *stream);
 
-enum { N_HOSTS = 5, N_STRANGERS = 40, N_SCENE_PORTS = 48, N_RECENT = 64 };
+enum { N_HOSTS = 5, N_STRANGERS = 40, N_SCENE_PORTS = 48, N_RECENT = 64, N_SCENE_INTERFACES = 3 };
 
 struct place_of {
 	struct model_addr addr;
@@ -68,8 +68,11 @@ void programs_free(struct programs *programs);
 /* Writes the model's state into the maps. */
 int programs_fill_state(const struct programs *programs, const struct model *model);
 /* 0 or -errno; -EINVAL where the kernel does not run a frame like this. */
-int programs_run(const struct programs *programs, enum direction direction, enum model_how how,
-		 const uint8_t *bytes, uint32_t length, uint32_t *ret);
+int programs_run(const struct programs *programs, const struct model_sight *sight, const uint8_t *bytes,
+		 uint32_t length, uint32_t *ret);
+/* Makes the interfaces that packets are run on, in a network namespace of this process alone: their numbers
+ * are their indexes. 0 or -errno. */
+int programs_make_interfaces(void);
 /* Whether the value that a program returned lets the packet pass. */
 bool programs_admit(enum direction direction, uint32_t value);
 /* Sums over the CPUs of every counter; `ret` has N_DIRECTIONS * N_COUNTERS entries. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The real programs under a compiled policy, with the state of the model in their maps. */
+#include <assert.h>
 #include <errno.h>
+#include <net/if.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,6 +63,8 @@ static int fill_policy(const struct programs *programs, const struct compiled *c
 		error = put_array(programs, "protocols", compiled->protocols, N_PROTOCOL_RULES);
 	if (!error)
 		error = put_array(programs, "peers", compiled->peers, compiled->n_peers);
+	if (!error)
+		error = put_array(programs, "narrowings", compiled->narrowings, compiled->n_narrowings);
 	return error ? error : ranges_fill(programs->filter, compiled);
 }
 
@@ -83,6 +88,7 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 	}
 	programs->filter->rodata->generation = GENERATION;
 	programs->filter->rodata->flags = compiled->flags;
+	set_size(programs->filter, "narrowings", compiled->n_narrowings);
 	ranges_prepare(programs->filter, compiled);
 	filter_take_frags(programs->filter);
 	set_size(programs->filter, "flows", model->max_flows);
@@ -146,7 +152,8 @@ static int put_flow(const struct programs *programs, const char *map, const stru
 			    .closing_ns = from->is_over ? then : 0,
 			    .generation = from->is_foreign ? FOREIGN_GENERATION : GENERATION,
 			    .service = from->service,
-			    .control_port = from->control};
+			    .control_port = from->control,
+			    .ifindex = from->interface};
 
 	return put(programs, map, &key, &flow);
 }
@@ -233,18 +240,49 @@ static const struct bpf_program *program_of(const struct programs *programs, enu
 	return direction == INBOUND ? programs->filter->progs.ingress : programs->filter->progs.egress;
 }
 
-int programs_run(const struct programs *programs, enum direction direction, enum model_how how,
-		 const uint8_t *bytes, uint32_t length, uint32_t *ret)
+int programs_make_interfaces(void)
 {
-	struct __sk_buff skb = {.ingress_ifindex = 1};
-	bool needs_skb = how == MODEL_FORWARDED && direction == OUTBOUND;
+	static_assert(N_SCENE_INTERFACES == 3, "lo is 1, and a pair of others follows");
+
+	if (unshare(CLONE_NEWNET))
+		return -errno;
+	if (system("ip link add pst-fuzz2 type veth peer name pst-fuzz3") != 0)
+		return -EIO;
+	return if_nametoindex("pst-fuzz2") + if_nametoindex("pst-fuzz3") == 2 + 3 ? 0 : -ENODEV;
+}
+
+/* Of a real frame the kernel tells the interface, of an explained one what is before it. */
+static int run_frame(const struct programs *programs, const struct model_sight *sight, const uint8_t *bytes,
+		     uint32_t length, uint32_t *ret)
+{
+	struct __sk_buff skb = {.ingress_ifindex = sight->how == MODEL_FORWARDED,
+				.ifindex = sight->interface};
+	struct xdp_md xdp = {.data_end = length, .ingress_ifindex = sight->interface};
+	bool is_xdp = sight->how == MODEL_MADE || sight->direction == INBOUND;
 	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bytes, .data_size_in = length,
-		    .ctx_in = needs_skb ? &skb : NULL, .ctx_size_in = needs_skb ? sizeof(skb) : 0);
-	int error = bpf_prog_test_run_opts(bpf_program__fd(program_of(programs, direction, how)), &options);
+		    .ctx_in = is_xdp ? (void *)&xdp : (void *)&skb,
+		    .ctx_size_in = is_xdp ? sizeof(xdp) : sizeof(skb));
+	int error = bpf_prog_test_run_opts(
+		bpf_program__fd(program_of(programs, sight->direction, sight->how)), &options);
 
 	if (!error)
 		*ret = options.retval;
 	return error;
+}
+
+int programs_run(const struct programs *programs, const struct model_sight *sight, const uint8_t *bytes,
+		 uint32_t length, uint32_t *ret)
+{
+	struct explain_head head = {.ifindex = sight->interface};
+	uint8_t made[sizeof(head) + length];
+	struct model_sight at_lo = *sight;
+
+	if (sight->how != MODEL_MADE)
+		return run_frame(programs, sight, bytes, length, ret);
+	at_lo.interface = 1;
+	memcpy(made, &head, sizeof(head));
+	memcpy(made + sizeof(head), bytes, length);
+	return run_frame(programs, &at_lo, made, sizeof(made), ret);
 }
 
 bool programs_admit(enum direction direction, uint32_t value)

@@ -65,13 +65,54 @@ static void random_peers(const struct policy *policy, struct random *random, siz
 		*APPEND(*ret, *ret_n) = 1 + random_below(random, (uint32_t)policy->n_zones - 1);
 }
 
-static void add_rule(struct policy *policy, struct random *random, enum direction direction, size_t service)
+/* Often an address that the hosts of the scene have, of the family of the first peer. */
+static struct addr random_at(struct random *random, bool is_ipv4)
+{
+	static const char *const at[2][4] = {
+		{"2001:db8:1::10", "2001:db8:1::11", "fe80::1", "2001:db8:20::1"},
+		{"192.0.2.10", "192.0.2.11", "10.20.0.1", "192.0.2.138"}};
+	const char *text = at[is_ipv4][random_chance(random, 60) ? 0 : random_below(random, 4)];
+	struct addr addr = {.word[2] = is_ipv4 ? htonl(0xffff) : 0};
+
+	inet_pton(is_ipv4 ? AF_INET : AF_INET6, text, is_ipv4 ? (void *)&addr.word[3] : &addr);
+	return addr;
+}
+
+static void narrow(struct policy *policy, struct random *random, struct rule *rule)
+{
+	const struct zone *first = &policy->zones[rule->peers[0]];
+
+	if (!rule->scope.on && random_chance(random, 65))
+		rule->scope.on = strdup(policy->interfaces[random_below(random, N_SCENE_INTERFACES)]);
+	if (random_chance(random, 60)) {
+		bool is_ipv4 =
+			rule->peers[0] == ZONE_ANY ? random_chance(random, 50) : first->prefixes[0].is_ipv4;
+
+		rule->scope.at = random_at(random, is_ipv4);
+		rule->scope.has_at = true;
+	}
+}
+
+static struct rule *add_rule(struct policy *policy, struct random *random, enum direction direction,
+			     size_t service)
 {
 	struct rule *rule = direction == INBOUND ? APPEND(policy->inbound, policy->n_inbound)
 						 : APPEND(policy->outbound, policy->n_outbound);
 
 	rule->service = service;
 	random_peers(policy, random, &rule->peers, &rule->n_peers);
+	if (policy->n_interfaces && random_chance(random, 50))
+		narrow(policy, random, rule);
+	return rule;
+}
+
+/* Without interfaces nothing is narrowed. */
+static void add_interfaces(struct policy *policy, struct random *random)
+{
+	if (random_chance(random, 40))
+		return;
+	for (size_t i = 0; i < N_SCENE_INTERFACES; i++)
+		*APPEND(policy->interfaces, policy->n_interfaces) = name_of('i', i);
 }
 
 static void add_rules(struct policy *policy, struct random *random)
@@ -80,6 +121,10 @@ static void add_rules(struct policy *policy, struct random *random)
 		for (unsigned k = random_below(random, MOST_RULES); k; k--)
 			add_rule(policy, random, (enum direction)direction,
 				 random_below(random, (uint32_t)policy->n_services));
+	/* Many for one service: chains that are as long as they can be. */
+	if (policy->n_interfaces && random_chance(random, 15))
+		for (unsigned k = MAX_NARROWED - 2 * MOST_RULES; k; k--)
+			narrow(policy, random, add_rule(policy, random, INBOUND, 0));
 }
 
 /* A control service of its own, below 1024: those of others may have UDP. */
@@ -146,6 +191,7 @@ struct policy *random_policy(struct random *random)
 			abort();
 		random_zones(policy, random);
 		add_services(policy, random);
+		add_interfaces(policy, random);
 		add_rules(policy, random);
 		add_servers(policy, random);
 		add_options(policy, random);

@@ -23,10 +23,16 @@ static void print_ranges(const char *key, const struct port_range *ranges, size_
 static void print_rules(const struct policy *policy, const char *key, const char *peers,
 			const struct rule *rules, size_t n, FILE *stream)
 {
+	char text[ADDR_TEXT_SIZE];
+
 	fprintf(stream, "%s:\n", key);
 	for (size_t i = 0; i < n; i++) {
 		fprintf(stream, "  - {service: %s, %s: ", policy->services[rules[i].service].name, peers);
 		print_zones(policy, rules[i].peers, rules[i].n_peers, stream);
+		if (rules[i].scope.on)
+			fprintf(stream, ", on: %s", rules[i].scope.on);
+		if (rules[i].scope.has_at)
+			fprintf(stream, ", at: %s", value_format_addr(&rules[i].scope.at, text));
 		fputs("}\n", stream);
 	}
 }
@@ -65,6 +71,9 @@ void policy_print(const struct policy *policy, FILE *stream)
 {
 	char text[ADDR_TEXT_SIZE];
 
+	for (size_t i = 0; i < policy->n_interfaces; i++)
+		fprintf(stream, "%s%s%s", i ? ", " : "interfaces: [", policy->interfaces[i],
+			i + 1 == policy->n_interfaces ? "]\n" : "");
 	fputs("zones:\n", stream);
 	for (size_t i = 1; i < policy->n_zones; i++) {
 		fprintf(stream, "  %s: [", policy->zones[i].name);

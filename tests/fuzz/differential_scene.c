@@ -272,7 +272,8 @@ static struct model_flow random_flow(const struct scene *scene, struct random *r
 				  .is_over = random_chance(random, 20),
 				  .is_foreign = random_chance(random, 40),
 				  .service = (uint16_t)(FOREIGN_SERVICES + random_below(random, 9)),
-				  .control = scene_port(scene, random)};
+				  .control = scene_port(scene, random),
+				  .interface = random_below(random, N_SCENE_INTERFACES + 1)};
 
 	if (random_chance(random, 15)) {
 		flow.key.protocol = flow.key.local.is_ipv4 ? ICMP : ICMPV6;

@@ -4,24 +4,46 @@
 
 enum { SYN = 0x02, ACK = 0x10 };
 
-/* Whether the present policy would let the flow be opened. */
-static bool is_still_admitted(const struct model *model, const struct model_flow *flow, bool is_data)
+static struct model_meeting meeting_of(const struct model *model, const struct model_key *key)
 {
-	const struct model_key *key = &flow->key;
-
-	if (is_data)
-		return model_ask(model, INBOUND, TCP, flow->control, &key->peer).is_admitted;
-	if (key->protocol != TCP && key->protocol != UDP)
-		return model_ping_admits(model, OUTBOUND, &key->peer);
-	return model_ask(model, OUTBOUND, key->protocol, key->peer_port, &key->peer).is_admitted;
+	return (struct model_meeting){key->peer, key->local, model->sight.interface};
 }
 
-static uint32_t judge_flow(const struct model *model, const struct model_flow *flow, bool is_data)
+/* Whether the present policy would let the flow be opened at that interface. */
+static bool is_still_admitted(const struct model *model, const struct model_flow *flow, bool is_data,
+			      uint32_t interface)
 {
+	const struct model_key *key = &flow->key;
+	struct model_meeting meeting = {key->peer, key->local, interface};
+
+	if (is_data)
+		return model_ask(model, INBOUND, TCP, flow->control, &meeting).is_admitted;
+	if (key->protocol != TCP && key->protocol != UDP)
+		return model_ping_admits(model, OUTBOUND, &key->peer);
+	return model_ask(model, OUTBOUND, key->protocol, key->peer_port, &meeting).is_admitted;
+}
+
+/* A rule for what this host opens speaks of the interface that it leaves by, so replies may come in anywhere.
+ * A data connection is where its packets are. */
+static uint32_t judge_flow(struct model *model, struct model_flow *flow, bool is_data)
+{
+	bool is_seen = is_data || model->sight.direction == OUTBOUND;
+	uint32_t interface = model->sight.interface;
+	bool has_moved;
+
 	if (!flow || flow->is_over)
 		return REASON_NO_FLOW;
-	if (flow->is_foreign && !is_still_admitted(model, flow, is_data))
+	has_moved = is_seen && model_narrows(model) && flow->interface != interface;
+	if (!flow->is_foreign && !has_moved)
+		return COUNTER_SERVICES + flow->service;
+	if (!is_seen && flow->interface)
+		interface = flow->interface;
+	if (!is_still_admitted(model, flow, is_data, interface))
 		return REASON_CUT;
+	if (model->sight.how != MODEL_MADE) {
+		flow->is_foreign = false;
+		flow->interface = has_moved ? interface : flow->interface;
+	}
 	return COUNTER_SERVICES + flow->service;
 }
 
@@ -38,8 +60,9 @@ static uint32_t judge_connection(struct model *model, const struct model_key *ke
 static bool has_pinhole(struct model *model, const struct model_key *key)
 {
 	const struct model_pinhole *pinhole = model_find_pinhole(model, key);
+	struct model_meeting meeting = meeting_of(model, key);
 
-	return pinhole && model_ask(model, INBOUND, TCP, pinhole->control, &key->peer).is_admitted;
+	return pinhole && model_ask(model, INBOUND, TCP, pinhole->control, &meeting).is_admitted;
 }
 
 static struct model_key key_of(const struct model_packet *packet, enum direction direction)
@@ -80,8 +103,9 @@ static bool is_opening(const struct model_packet *packet)
 
 static uint32_t inbound_tcp(struct model *model, const struct model_packet *packet)
 {
-	struct opinion opinion = model_ask(model, INBOUND, TCP, packet->dst_port, &packet->src);
 	struct model_key key = key_of(packet, INBOUND);
+	struct model_meeting meeting = meeting_of(model, &key);
+	struct opinion opinion = model_ask(model, INBOUND, TCP, packet->dst_port, &meeting);
 
 	if (opinion.is_admitted)
 		return COUNTER_SERVICES + opinion.service;
@@ -94,8 +118,9 @@ static uint32_t inbound_tcp(struct model *model, const struct model_packet *pack
 
 static uint32_t inbound_udp(struct model *model, const struct model_packet *packet)
 {
-	struct opinion opinion = model_ask(model, INBOUND, UDP, packet->dst_port, &packet->src);
 	struct model_key key = key_of(packet, INBOUND);
+	struct model_meeting meeting = meeting_of(model, &key);
+	struct opinion opinion = model_ask(model, INBOUND, UDP, packet->dst_port, &meeting);
 	uint32_t verdict;
 
 	if (opinion.is_admitted)
@@ -110,7 +135,7 @@ static uint32_t inbound_udp(struct model *model, const struct model_packet *pack
 static uint32_t open_flow(struct model *model, enum model_how how, const struct model_key *key,
 			  uint16_t service, uint32_t admitted)
 {
-	struct model_flow flow = {.key = *key, .service = service};
+	struct model_flow flow = {.key = *key, .service = service, .interface = model->sight.interface};
 	bool is_new = !model_find_flow(model, key);
 
 	if (how != MODEL_REAL)
@@ -127,7 +152,8 @@ static uint32_t open_flow(struct model *model, enum model_how how, const struct 
 
 static uint32_t outbound_open(struct model *model, enum model_how how, const struct model_key *key)
 {
-	struct opinion opinion = model_ask(model, OUTBOUND, key->protocol, key->peer_port, &key->peer);
+	struct model_meeting meeting = meeting_of(model, key);
+	struct opinion opinion = model_ask(model, OUTBOUND, key->protocol, key->peer_port, &meeting);
 
 	if (!opinion.is_admitted)
 		return opinion.is_named ? REASON_PEER : REASON_PORT;
@@ -138,11 +164,12 @@ static uint32_t outbound_open(struct model *model, enum model_how how, const str
 static uint32_t outbound_tcp(struct model *model, enum model_how how, const struct model_packet *packet)
 {
 	struct model_key key = key_of(packet, OUTBOUND);
+	struct model_meeting meeting = meeting_of(model, &key);
 	struct opinion opinion;
 
 	if (is_opening(packet))
 		return outbound_open(model, how, &key);
-	opinion = model_ask(model, INBOUND, TCP, packet->src_port, &packet->dst);
+	opinion = model_ask(model, INBOUND, TCP, packet->src_port, &meeting);
 	if (opinion.is_admitted)
 		return COUNTER_SERVICES + opinion.service;
 	if (opinion.is_passive)
@@ -152,8 +179,9 @@ static uint32_t outbound_tcp(struct model *model, enum model_how how, const stru
 
 static uint32_t outbound_udp(struct model *model, enum model_how how, const struct model_packet *packet)
 {
-	struct opinion opinion = model_ask(model, INBOUND, UDP, packet->src_port, &packet->dst);
 	struct model_key key = key_of(packet, OUTBOUND);
+	struct model_meeting meeting = meeting_of(model, &key);
+	struct opinion opinion = model_ask(model, INBOUND, UDP, packet->src_port, &meeting);
 	uint32_t verdict;
 
 	if (opinion.is_admitted)
@@ -170,8 +198,9 @@ static uint32_t outbound_udp(struct model *model, enum model_how how, const stru
 static uint32_t judge_protocol(const struct model *model, enum direction direction,
 			       const struct model_packet *packet)
 {
-	const struct model_addr *peer = direction == INBOUND ? &packet->src : &packet->dst;
-	struct opinion opinion = model_ask(model, direction, packet->protocol, 0, peer);
+	struct model_key key = key_of(packet, direction);
+	struct model_meeting meeting = meeting_of(model, &key);
+	struct opinion opinion = model_ask(model, direction, packet->protocol, 0, &meeting);
 
 	if (packet->protocol == ICMP || packet->protocol == ICMPV6)
 		return REASON_PROTOCOL;
@@ -184,6 +213,7 @@ static uint32_t judge_protocol(const struct model *model, enum direction directi
  * packet it quotes travelled against it. */
 static bool is_about_us(struct model *model, enum direction direction, const struct model_packet *error)
 {
+	struct model_meeting meeting;
 	struct model_packet quote;
 	struct model_key key;
 
@@ -192,7 +222,8 @@ static bool is_about_us(struct model *model, enum direction direction, const str
 	key = key_of(&quote, direction == INBOUND ? OUTBOUND : INBOUND);
 	if (!model_addr_equal(&key.local, direction == INBOUND ? &error->dst : &error->src))
 		return false;
-	if (model_ask(model, INBOUND, key.protocol, key.local_port, &key.peer).is_admitted)
+	meeting = meeting_of(model, &key);
+	if (model_ask(model, INBOUND, key.protocol, key.local_port, &meeting).is_admitted)
 		return true;
 	if (judge_flow(model, model_find_flow(model, &key), false) >= COUNTER_SERVICES)
 		return true;
@@ -336,9 +367,10 @@ static uint32_t judge_parsed(struct model *model, enum direction direction, enum
 	return judge_protocol(model, direction, packet);
 }
 
-uint32_t model_judge(struct model *model, enum direction direction, enum model_how how, const uint8_t *bytes,
+uint32_t model_judge(struct model *model, const struct model_sight *sight, const uint8_t *bytes,
 		     uint32_t length)
 {
+	enum direction direction = sight->direction;
 	struct model_packet packet;
 	uint32_t verdict = model_parse(&packet, bytes, length);
 	bool is_blocked, is_forged;
@@ -347,10 +379,11 @@ uint32_t model_judge(struct model *model, enum direction direction, enum model_h
 		return verdict;
 	if (packet.is_link)
 		return COUNTER_LINK;
+	model->sight = *sight;
 	is_blocked = model_is_blocked(model, direction == INBOUND ? &packet.src : &packet.dst);
 	is_forged = direction == INBOUND && is_own(model, &packet.src);
-	/* Nothing is remembered of a packet that is denied. */
-	verdict = judge_parsed(model, direction, is_blocked || is_forged ? MODEL_MADE : how, &packet);
+	/* A packet that is denied opens nothing. */
+	verdict = judge_parsed(model, direction, is_blocked || is_forged ? MODEL_MADE : sight->how, &packet);
 	if (verdict < COUNTER_LINK)
 		return verdict;
 	return is_forged ? REASON_SOURCE : is_blocked ? REASON_BLOCKED : verdict;

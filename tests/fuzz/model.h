@@ -32,11 +32,12 @@ struct model_key {
 
 struct model_flow {
 	struct model_key key;
-	bool is_used;     /* this entry of the table */
-	bool is_over;     /* its time is up */
-	bool is_foreign;  /* another policy admitted it */
-	uint16_t service; /* counter index */
-	uint16_t control; /* data connections: the control port */
+	bool is_used;       /* this entry of the table */
+	bool is_over;       /* its time is up */
+	bool is_foreign;    /* another policy admitted it */
+	uint16_t service;   /* counter index */
+	uint16_t control;   /* data connections: the control port */
+	uint32_t interface; /* where it was when it was last judged; 0: nobody knows */
 };
 
 struct model_pinhole {
@@ -55,6 +56,20 @@ struct model_peer {
 
 enum { MODEL_FLOW_SLOTS = 4096, MODEL_LIST = 64, MODEL_OWN = 8 };
 
+/* How a packet is run. */
+enum model_how {
+	MODEL_REAL,      /* remembers what this host opens */
+	MODEL_FORWARDED, /* outward, and came in elsewhere */
+	MODEL_MADE       /* explained: remembers nothing */
+};
+
+/* How and where the packet that is judged is seen. */
+struct model_sight {
+	enum direction direction;
+	enum model_how how;
+	uint32_t interface; /* its place in the policy's list, from 1 */
+};
+
 struct model {
 	const struct policy *policy;
 	const uint16_t *service_index;             /* counter index of each of the policy's services */
@@ -70,6 +85,7 @@ struct model {
 	struct model_peer fragment_peers[MODEL_LIST];
 	size_t n_fragment_peers;
 	size_t max_fragment_peers;
+	struct model_sight sight;         /* of the packet at hand */
 	struct model_addr own[MODEL_OWN]; /* this host's addresses, as the policy knows them */
 	size_t n_own;
 };
@@ -100,15 +116,8 @@ enum reason model_parse(struct model_packet *packet, const uint8_t *bytes, uint3
 /* Reads the head of the packet that an ICMP error quotes; false where that is no TCP or UDP packet. */
 bool model_parse_quote(struct model_packet *quote, const struct model_packet *error);
 
-/* How a packet is run. */
-enum model_how {
-	MODEL_REAL,      /* remembers what this host opens */
-	MODEL_FORWARDED, /* outward, and came in elsewhere */
-	MODEL_MADE       /* explained: remembers nothing */
-};
-
 /* The counter that the packet belongs to: an enum reason below N_REASONS where it is denied. */
-uint32_t model_judge(struct model *model, enum direction direction, enum model_how how, const uint8_t *bytes,
+uint32_t model_judge(struct model *model, const struct model_sight *sight, const uint8_t *bytes,
 		     uint32_t length);
 
 bool model_addr_equal(const struct model_addr *a, const struct model_addr *b);

@@ -2,6 +2,8 @@
 /* What the rules of a policy say: every question goes through all of them. */
 #include "model_rules.h"
 
+#include <string.h>
+
 static bool zone_has(const struct policy *policy, size_t zone, const struct model_addr *addr)
 {
 	const struct zone *z = &policy->zones[zone];
@@ -44,8 +46,41 @@ static bool service_has(const struct service *service, uint8_t protocol, uint16_
 	return false;
 }
 
+/* `on`: only on this interface; `at`: only at this address of ours. */
+static bool holds_there(const struct policy *policy, const struct rule *rule,
+			const struct model_meeting *meeting)
+{
+	const struct scope *scope = &rule->scope;
+	const uint8_t *at = (const uint8_t *)&scope->at;
+	bool at_ipv4 = scope->at.word[0] == 0 && scope->at.word[1] == 0 && at[8] == 0 && at[9] == 0 &&
+		       at[10] == 0xff && at[11] == 0xff;
+
+	if (scope->on && (!meeting->interface || meeting->interface > policy->n_interfaces ||
+			  strcmp(scope->on, policy->interfaces[meeting->interface - 1]) != 0))
+		return false;
+	if (!scope->has_at)
+		return true;
+	if (meeting->local.is_ipv4 != at_ipv4)
+		return false;
+	return memcmp(meeting->local.bytes, at_ipv4 ? at + 12 : at, at_ipv4 ? 4 : 16) == 0;
+}
+
+static bool any_narrows(const struct rule *rules, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].scope.on || rules[i].scope.has_at)
+			return true;
+	return false;
+}
+
+bool model_narrows(const struct model *model)
+{
+	return any_narrows(model->policy->inbound, model->policy->n_inbound) ||
+	       any_narrows(model->policy->outbound, model->policy->n_outbound);
+}
+
 static struct opinion ask_rules(const struct model *model, enum direction direction, uint8_t protocol,
-				uint16_t number, const struct model_addr *peer)
+				uint16_t number, const struct model_meeting *meeting)
 {
 	const struct policy *policy = model->policy;
 	const struct rule *rules = direction == INBOUND ? policy->inbound : policy->outbound;
@@ -58,7 +93,8 @@ static struct opinion ask_rules(const struct model *model, enum direction direct
 		if (!opinion.is_named)
 			opinion.service = model->service_index[rules[i].service];
 		opinion.is_named = true;
-		if (zones_have(policy, rules[i].peers, rules[i].n_peers, peer))
+		if (zones_have(policy, rules[i].peers, rules[i].n_peers, &meeting->peer) &&
+		    holds_there(policy, &rules[i], meeting))
 			opinion.is_admitted = true;
 	}
 	return opinion;
@@ -66,7 +102,7 @@ static struct opinion ask_rules(const struct model *model, enum direction direct
 
 /* Whether any control port of the server admits the client. */
 static bool control_admits(const struct model *model, const struct ftp_server *server,
-			   const struct model_addr *client)
+			   const struct model_meeting *client)
 {
 	for (size_t i = 0; i < server->n_control; i++) {
 		const struct service *service = &model->policy->services[server->control[i]];
@@ -86,10 +122,11 @@ static bool is_in_passive(const struct ftp_server *server, uint16_t port)
 
 /* A service's port keeps to its rules. Else a static server's range is open to whom its control admits, and
  * needs no pinhole of another server; else the range of the others is for pinholes. */
-static struct opinion ask_inbound_tcp(const struct model *model, uint16_t port, const struct model_addr *peer)
+static struct opinion ask_inbound_tcp(const struct model *model, uint16_t port,
+				      const struct model_meeting *meeting)
 {
 	const struct policy *policy = model->policy;
-	struct opinion opinion = ask_rules(model, INBOUND, TCP, port, peer);
+	struct opinion opinion = ask_rules(model, INBOUND, TCP, port, meeting);
 	struct opinion passive = {0};
 
 	if (opinion.is_named)
@@ -104,7 +141,7 @@ static struct opinion ask_inbound_tcp(const struct model *model, uint16_t port, 
 		if (!which->is_named)
 			which->service = model->ftp_index[i];
 		which->is_named = true;
-		if (is_static && control_admits(model, server, peer))
+		if (is_static && control_admits(model, server, meeting))
 			opinion.is_admitted = true;
 	}
 	if (opinion.is_named || !passive.is_named)
@@ -113,11 +150,11 @@ static struct opinion ask_inbound_tcp(const struct model *model, uint16_t port, 
 }
 
 struct opinion model_ask(const struct model *model, enum direction direction, uint8_t protocol,
-			 uint16_t number, const struct model_addr *peer)
+			 uint16_t number, const struct model_meeting *meeting)
 {
 	if (direction == INBOUND && protocol == TCP)
-		return ask_inbound_tcp(model, number, peer);
-	return ask_rules(model, direction, protocol, number, peer);
+		return ask_inbound_tcp(model, number, meeting);
+	return ask_rules(model, direction, protocol, number, meeting);
 }
 
 bool model_ping_admits(const struct model *model, enum direction direction, const struct model_addr *peer)

@@ -15,7 +15,13 @@
 #include "names.h"
 #include "prog.h"
 
-enum { XDP_VERDICT_DENY = 1, XDP_VERDICT_ALLOW = 2, TC_VERDICT_DENY = 2, TC_VERDICT_ALLOW = -1 };
+enum {
+	XDP_VERDICT_DENY = 1,
+	XDP_VERDICT_ALLOW = 2,
+	TC_VERDICT_DENY = 2,
+	TC_VERDICT_ALLOW = -1,
+	NARROWINGS = 64
+};
 
 /* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
 static const char *const state_maps[] = {
@@ -26,6 +32,7 @@ static const char *const state_maps[] = {
 
 struct prog {
 	struct filter_bpf *skeleton;
+	uint32_t ifindex; /* where frames are run; 0: wherever */
 };
 
 static bool is_refused(void)
@@ -68,8 +75,8 @@ static void share_state(struct filter_bpf *skeleton, const struct prog *state_of
 	}
 }
 
-struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
-			     const struct prog_prefix *prefixes, size_t n)
+struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
+			  const struct prog_prefix *prefixes, size_t n)
 {
 	struct compiled *zones = zones_compile(prefixes, n);
 	struct prog *prog = calloc(1, sizeof(*prog));
@@ -79,7 +86,8 @@ struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 	prog->skeleton = filter_bpf__open();
 	assert_non_null(prog->skeleton);
 	prog->skeleton->rodata->generation = generation;
-	prog->skeleton->rodata->flags = zones_flags(zones);
+	prog->skeleton->rodata->flags = zones_flags(zones) | flags;
+	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.narrowings, NARROWINGS), errno);
 	ranges_prepare(prog->skeleton, zones);
 	filter_take_frags(prog->skeleton);
 	if (state_of)
@@ -88,6 +96,17 @@ struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 	assert_int_equal(ranges_fill(prog->skeleton, zones), 0);
 	zones_free(zones);
 	return prog;
+}
+
+struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
+			     const struct prog_prefix *prefixes, size_t n)
+{
+	return prog_load_as(generation, 0, state_of, prefixes, n);
+}
+
+void prog_place(struct prog *prog, uint32_t ifindex)
+{
+	prog->ifindex = ifindex;
 }
 
 void prog_free(struct prog *prog)
@@ -127,22 +146,25 @@ int prog_teardown(void **state)
 	return 0;
 }
 
-static uint32_t test_run(const struct bpf_program *program, const struct frame *frame, struct __sk_buff *skb)
+static uint32_t test_run(const struct bpf_program *program, const void *bytes, size_t size, void *context,
+			 size_t context_size)
 {
-	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = frame->bytes, .data_size_in = frame->length,
-		    .ctx_in = skb, .ctx_size_in = skb ? sizeof(*skb) : 0);
+	LIBBPF_OPTS(bpf_test_run_opts, options, .data_in = bytes, .data_size_in = (uint32_t)size,
+		    .ctx_in = context, .ctx_size_in = (uint32_t)context_size);
 	int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
 
 	if (error)
-		fail_msg("the kernel refuses to run %s on %u bytes: %s", bpf_program__name(program),
-			 frame->length, strerror(-error));
+		fail_msg("the kernel refuses to run %s on %zu bytes: %s", bpf_program__name(program), size,
+			 strerror(-error));
 	return options.retval;
 }
 
 bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint32_t ingress_ifindex)
 {
-	struct __sk_buff skb = {.ingress_ifindex = ingress_ifindex};
-	int verdict = (int)test_run(prog->skeleton->progs.egress, frame, ingress_ifindex ? &skb : NULL);
+	struct __sk_buff skb = {.ingress_ifindex = ingress_ifindex, .ifindex = prog->ifindex};
+	bool has_context = ingress_ifindex || prog->ifindex;
+	int verdict = (int)test_run(prog->skeleton->progs.egress, frame->bytes, frame->length,
+				    has_context ? &skb : NULL, has_context ? sizeof(skb) : 0);
 
 	assert_true(verdict == TC_VERDICT_ALLOW || verdict == TC_VERDICT_DENY);
 	return verdict == TC_VERDICT_ALLOW;
@@ -150,20 +172,28 @@ bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint
 
 bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame)
 {
+	struct xdp_md xdp = {.data_end = frame->length, .ingress_ifindex = prog->ifindex};
 	uint32_t verdict;
 
 	if (direction == OUTBOUND)
 		return prog_run_forwarded(prog, frame, 0);
-	verdict = test_run(prog->skeleton->progs.ingress, frame, NULL);
+	verdict = test_run(prog->skeleton->progs.ingress, frame->bytes, frame->length,
+			   prog->ifindex ? &xdp : NULL, prog->ifindex ? sizeof(xdp) : 0);
 	assert_true(verdict == XDP_VERDICT_ALLOW || verdict == XDP_VERDICT_DENY);
 	return verdict == XDP_VERDICT_ALLOW;
 }
 
 uint32_t prog_explain(const struct prog *prog, enum direction direction, const struct frame *frame)
 {
+	struct {
+		struct explain_head head;
+		uint8_t bytes[FRAME_MAX];
+	} made = {.head = {.ifindex = prog->ifindex}};
+
+	memcpy(made.bytes, frame->bytes, frame->length);
 	return test_run(direction == INBOUND ? prog->skeleton->progs.explain_inbound
 					     : prog->skeleton->progs.explain_outbound,
-			frame, NULL);
+			&made, sizeof(made.head) + frame->length, NULL, 0);
 }
 
 void prog_counts(const struct prog *prog, struct counts *ret)

@@ -54,9 +54,13 @@ int prog_main(struct CMUnitTest *tests, size_t n, CMFixtureFunction setup, CMFix
 /* Loads the programs as policy `generation`, with no rules. Where `state_of` is given, the two share
  * what outlives a policy. Whatever fails here fails the test. */
 struct prog *prog_load(uint32_t generation, const struct prog *state_of);
-/* The same with other prefixes than those of the small policy. */
+/* The same with other prefixes than those of the small policy, and more of enum generation_flag. */
+struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
+			  const struct prog_prefix *prefixes, size_t n);
 struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 			     const struct prog_prefix *prefixes, size_t n);
+/* The same, for a policy whose rules hold at one place only; see prog_narrow(). */
+struct prog *prog_load_narrowed(uint32_t generation, const struct prog *state_of);
 void prog_free(struct prog *prog);
 /* Whether the kernel hands frames in several buffers to the ingress program. */
 bool prog_takes_frags(const struct prog *prog);
@@ -68,6 +72,17 @@ void prog_open_port(const struct prog *prog, enum direction direction, enum tran
 		    uint16_t port, enum service service, enum peer_set peers);
 void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport,
 		     uint16_t port);
+
+/* A rule for the port that holds on one interface (0: on all) and at one address of ours (NULL: at all),
+ * beside those it has. */
+void prog_narrow(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
+		 enum service service, enum peer_set peers, uint32_t ifindex, const char *at);
+
+/* Two interfaces in a network namespace of this test alone, for prog_place(). */
+enum { IFINDEX_ONE = 2, IFINDEX_TWO = 3 };
+void prog_make_interfaces(void);
+/* Where frames come in and leave from now on; 0: wherever the kernel's test runs are, the loopback. */
+void prog_place(struct prog *prog, uint32_t ifindex);
 
 /* cmocka's: *state becomes a struct prog with the policy above. */
 int prog_setup(void **state);

@@ -2,6 +2,9 @@
 /* The small policy that the frames of the tests are judged by, written straight into the maps. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <bpf/bpf.h>
@@ -15,7 +18,7 @@ const char *const stranger_too[N_FAMILIES] = {"198.51.100.6", "2001:db8:99::6"};
 const char *const office[N_FAMILIES] = {"10.20.3.4", "2001:db8:20::4"};
 const char *const relay[N_FAMILIES] = {"10.20.0.25", "2001:db8:20::25"};
 
-struct prog *prog_load(uint32_t generation, const struct prog *state_of)
+static struct prog *load(uint32_t generation, uint32_t flags, const struct prog *state_of)
 {
 	const struct prog_prefix prefixes[] = {
 		zones_prefix("10.20.0.0/16", ZONE_OFFICE),
@@ -24,7 +27,17 @@ struct prog *prog_load(uint32_t generation, const struct prog *state_of)
 		zones_prefix(relay[V6], ZONE_RELAY),
 	};
 
-	return prog_load_zones(generation, state_of, prefixes, COUNT(prefixes));
+	return prog_load_as(generation, flags, state_of, prefixes, COUNT(prefixes));
+}
+
+struct prog *prog_load(uint32_t generation, const struct prog *state_of)
+{
+	return load(generation, 0, state_of);
+}
+
+struct prog *prog_load_narrowed(uint32_t generation, const struct prog *state_of)
+{
+	return load(generation, GENERATION_NARROWED, state_of);
 }
 
 static struct zone_set set_of(unsigned zone)
@@ -68,6 +81,48 @@ void prog_open_port(const struct prog *prog, enum direction direction, enum tran
 	if (service == CONTROL || service == INTERNAL)
 		rule.flags |= PORT_CONTROL;
 	put_rule(prog, direction, transport, port, rule);
+}
+
+static uint16_t last_narrowing(const struct prog *prog)
+{
+	struct narrowing narrowing;
+	uint32_t key = 1;
+
+	while (!bpf_map_lookup_elem(prog_map(prog, "narrowings"), &key, &narrowing) && narrowing.rule.flags)
+		key++;
+	return (uint16_t)(key - 1);
+}
+
+void prog_narrow(const struct prog *prog, enum direction direction, enum transport transport, uint16_t port,
+		 enum service service, enum peer_set peers, uint32_t ifindex, const char *at)
+{
+	uint32_t key = port_index(direction, transport, port), index = last_narrowing(prog) + 1u;
+	struct narrowing narrowing = {.ifindex = ifindex};
+	struct port_rule rule;
+
+	assert_return_code(bpf_map_lookup_elem(prog_map(prog, "ports"), &key, &rule), errno);
+	if (at)
+		narrowing.at = addr_of(at);
+	narrowing.rule = (struct port_rule){.service = (uint16_t)service,
+					    .peers = (uint16_t)peers,
+					    .narrowed = rule.narrowed,
+					    .flags = PORT_OPEN};
+	if (peers == PEERS_ANY)
+		narrowing.rule.flags |= PORT_ANY;
+	put(prog, "narrowings", &index, &narrowing);
+	if (!(rule.flags & PORT_OPEN))
+		rule = (struct port_rule){
+			.service = (uint16_t)service, .peers = PEERS_NONE, .flags = PORT_OPEN};
+	rule.narrowed = (uint16_t)index;
+	put_rule(prog, direction, transport, port, rule);
+}
+
+void prog_make_interfaces(void)
+{
+	assert_return_code(unshare(CLONE_NEWNET), errno);
+	assert_int_equal(system("ip link add pst-two type veth peer name pst-one"), 0);
+	assert_int_equal(if_nametoindex("pst-one"), IFINDEX_ONE);
+	assert_int_equal(if_nametoindex("pst-two"), IFINDEX_TWO);
 }
 
 void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport,

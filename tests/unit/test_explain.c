@@ -229,8 +229,9 @@ static void json(void **state)
 
 	assert_int_equal(explain(f->policy, &asked, COUNTER_SERVICES + WEB, f->services, &explanation), 0);
 	json = explain_json(&explanation);
-	expected = json_pack("{s:s, s:s, s:s, s:s, s:s}", "verdict", "allow", "reason", "none", "service",
-			     "web", "rule", "inbound web from 192.0.2.7", "where", "p.yaml:10");
+	expected =
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:[]}", "verdict", "allow", "reason", "none", "service",
+			  "web", "rule", "inbound web from 192.0.2.7", "where", "p.yaml:10", "depends");
 	assert_true(json_equal(json, expected));
 	json_decref(json);
 	json_decref(expected);
@@ -238,8 +239,8 @@ static void json(void **state)
 
 	assert_int_equal(explain(f->policy, &asked, REASON_PORT, f->services, &explanation), 0);
 	json = explain_json(&explanation);
-	expected = json_pack("{s:s, s:s, s:n, s:n, s:n}", "verdict", "deny", "reason", "port", "service",
-			     "rule", "where");
+	expected = json_pack("{s:s, s:s, s:n, s:n, s:n, s:[]}", "verdict", "deny", "reason", "port",
+			     "service", "rule", "where", "depends");
 	assert_true(json_equal(json, expected));
 	json_decref(json);
 	json_decref(expected);
