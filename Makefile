@@ -40,7 +40,7 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 PROG := $(patsubst tests/prog/%.c,$(O)/tests/prog_%,$(wildcard tests/prog/test_*.c))
 PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/prog/test_%,$(wildcard tests/prog/*.c)))
 FUZZ_LIB := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%.o,$(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c))
-HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(wildcard tests/netns/helpers/*.c))
+HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %.bpf.c,$(wildcard tests/netns/helpers/*.c)))
 BENCH_SRC := $(wildcard tests/bench/*.c)
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
@@ -64,7 +64,7 @@ $(B)/%.bpf.o: bpf/%.bpf.c
 
 $(B)/%.skel.h: $(B)/%.bpf.o
 	$(call say,SKEL)
-	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@.tmp && mv $@.tmp $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $(notdir $*)_bpf > $@.tmp && mv $@.tmp $@
 
 $(O)/user/%.o: user/%.c | $(SKELETONS)
 	$(call say,CC)
@@ -104,10 +104,15 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/%.o $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ)
 
 $(O)/tests/fuzz/differential_load.o: $(B)/filter.skel.h
 
-$(B)/tests/helpers/%: tests/netns/helpers/%.c
-	$(call say,TEST)
+$(B)/tests/helpers/%.bpf.o: tests/netns/helpers/%.bpf.c tests/netns/helpers/%.h
+	$(call say,BPF)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -O2 -g -std=gnu17 -D_GNU_SOURCE $(WARN) $< -o $@
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+# Each sends frames that it builds as the benchmarks do.
+$(B)/tests/helpers/%: tests/netns/helpers/%.c $(B)/tests/helpers/%.skel.h $(B)/tests/bench/bench.o $(B)/tests/bench/bench_frame.o
+	$(call say,TEST)
+	$(Q)$(CC) $(CPPFLAGS) -Itests/bench -O2 -g -std=gnu17 $(WARN) $(filter %.c %.o,$^) -lbpf -o $@
 
 $(B)/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)

@@ -125,6 +125,7 @@ command -v nmap >/dev/null || die "nmap is not installed: tests/install-deps tes
 start_vsftpd
 # Else it answers but a few of the closed ports.
 on srv sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
+# shellcheck disable=SC2046
 start_helper srv listeners "$PYTHON" "$HELPERS/serve.py" $(sed 's/^/tcp:/; s/,/ tcp:/g' <<<$LISTENERS) udp:69 \
 	$(sed 's/^/udp:/; s/,/ udp:/g' <<<$UDP_LISTENERS)
 read -r DENIED N_DENIED < <(denied_ports)

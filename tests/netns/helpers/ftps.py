@@ -131,15 +131,20 @@ def batch(session, count, file, expected):
     print(f"done {count} failed {failed} slowest {slowest * 1000:.0f}")
 
 
-parser = argparse.ArgumentParser()
-parser.add_argument("address")
-parser.add_argument("--implicit", action="store_true")
-parser.add_argument("--count", type=int)
-parser.add_argument("file", nargs="?")
-parser.add_argument("sha256", nargs="?")
-options = parser.parse_intermixed_args()
-client = Session(options.address, options.implicit)
-if options.count:
-    batch(client, options.count, options.file, options.sha256)
-else:
-    interactive(client)
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("address")
+    parser.add_argument("--implicit", action="store_true")
+    parser.add_argument("--count", type=int)
+    parser.add_argument("file", nargs="?")
+    parser.add_argument("sha256", nargs="?")
+    options = parser.parse_intermixed_args()
+    client = Session(options.address, options.implicit)
+    if options.count:
+        batch(client, options.count, options.file, options.sha256)
+    else:
+        interactive(client)
+
+
+if __name__ == "__main__":
+    main()
