@@ -14,8 +14,8 @@ RATE=150k # a transfer takes 40 s
 transfer() { # NUMBER
 	local number=$1 options=() bases=("ftp://$SRV4" "ftps://$SRV4:990" "ftp://[$SRV6]" "ftps://[$SRV6]:990")
 	local base=${bases[number % 4]}
-	((number % 8 < 4)) || options=(--disable-epsv)
-	options+=(-sS --max-time 120 --limit-rate $RATE --ssl-reqd --insecure)
+	options=(-sS --max-time 120 --limit-rate "$RATE" --ssl-reqd --insecure)
+	((number % 8 < 4)) || options+=(--disable-epsv)
 	if ((number % 5 == 4)); then # not with TLS 1.3: test_transfers.sh says why
 		on b curl "${options[@]}" --tls-max 1.2 -T "$WORK/ftp/big.bin" "$base/upload/$number.bin" &&
 			wait_for 5 cmp "$WORK/ftp/upload/$number.bin" "$WORK/ftp/big.bin"

@@ -58,7 +58,7 @@ scan() { # FAMILY PORTS OPTION...
 	local family=$1 ports=$2 xml=$WORK/nmap$1.xml
 	shift 2
 	# shellcheck disable=SC2046
-	on a nmap -n -Pn --send-ip --max-retries 1 --min-rate 5000 -T5 -oX "$xml" -p "$ports" "$@" $(target "$family") >"$WORK/nmap$family.log" 2>&1 &&
+	on a nmap -n -Pn --send-ip --max-retries 1 --min-rate 10000 -T5 -oX "$xml" -p "$ports" "$@" $(target "$family") >"$WORK/nmap$family.log" 2>&1 &&
 		"$PYTHON" "$HELPERS/nmap_states.py" "$xml" || cat "$WORK/nmap$family.log"
 }
 

@@ -132,4 +132,5 @@ while True:
     elif line == [b"report"]:
         print(report(held, poll), flush=True)
     elif line != [b"none"]:
+        print("bye", flush=True)
         break
