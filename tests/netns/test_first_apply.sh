@@ -8,7 +8,7 @@ IDLE=${FIRST_IDLE:-50}
 WAITING=${FIRST_WAITING:-12}
 PASSIVE_MAX=30249
 BIG_SIZE=6000000
-RATE=150k # a transfer takes 40 s
+RATE=120k # a transfer takes 50 s
 
 # One transfer, and whether it came whole.
 transfer() { # NUMBER
@@ -24,9 +24,9 @@ transfer() { # NUMBER
 	fi
 }
 
-# How many have begun and are far from their end, as the files tell.
+# How many have begun and not ended, as the files tell.
 under_way() {
-	find "$WORK/got" "$WORK/ftp/upload" -name '*.bin' -size +1k -size -$((BIG_SIZE * 3 / 4))c | wc -l
+	find "$WORK/got" "$WORK/ftp/upload" -name '*.bin' -size +1k -size -$((BIG_SIZE - 100000))c | wc -l
 }
 all_under_way() { equal "$(under_way)" "$TRANSFERS"; }
 
@@ -69,7 +69,7 @@ done
 check "of the $TRANSFERS transfers none failed or differs" equal $failed 0
 check "the idle connections carry data, both ways" equal "$(ask idle round)" "same $((IDLE / 2 * 2)) of $((IDLE / 2 * 2))"
 check "and again" equal "$(ask idle round)" "same $((IDLE / 2 * 2)) of $((IDLE / 2 * 2))"
-sed 's/^/#   /' "$WORK"/{idle,waiting}.err
+cat "$WORK"/{idle,waiting}.err | head -n 20 | sed 's/^/#   /'
 check "no rogue listener was seen" equal "$(pst_json events --kind rogue-listener)" ""
 say "denied: $(pst_json counters | json '", ".join(f"{d1} {k} {v}" for d1 in d for k, v in d[d1]["denied"].items() if v)')"
 close_session waiting
