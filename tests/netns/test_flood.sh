@@ -90,6 +90,8 @@ done
 check "none was reset" equal "$(counter_of a TcpEstabResets)" "$resets"
 read -r admitted_after denied_after pinholes_after < <(figures)
 say "postern admitted $((admitted_after - admitted)) and denied $((denied_after - denied)) packets meanwhile"
+say "the host's TCP answered $(counter_of srv TcpExtSyncookiesSent) of them with cookies"
+check "and took them for what they seem: no checksum was wrong" equal "$(counter_of srv TcpInCsumErrors)" 0
 check "SYNs to open ports came to postern and passed" test $((admitted_after - admitted)) -ge $(($(field open "$flood") / 2))
 check "SYNs to other ports came to postern and did not" test $((denied_after - denied)) -ge $(($(field other "$flood") / 2))
 check "no pinhole was opened, used, expired or refused" equal "$pinholes_after" "$pinholes"
