@@ -293,11 +293,14 @@ static __always_inline enum transport transport_of(const struct packet *packet)
 	return packet->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 }
 
-/* What the port of a TCP or UDP packet decides alone; REASON_NONE where inbound_by_flow() must be asked. */
-static __always_inline verdict inbound_by_port(const struct packet *packet)
+static __always_inline const struct port_rule *inbound_rule(const struct packet *packet)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
+	return port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
+}
 
+/* What the port of a TCP or UDP packet decides alone; REASON_NONE where inbound_by_flow() must be asked. */
+static __always_inline verdict inbound_by_port(const struct packet *packet, const struct port_rule *rule)
+{
 	if (!rule)
 		return REASON_INTERNAL;
 	if (rule_admits_packet(rule, packet))
@@ -331,9 +334,8 @@ static __always_inline verdict udp_by_flow(const struct packet *packet, const st
 	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
 }
 
-static __always_inline verdict inbound_by_flow(const struct packet *packet)
+static __always_inline verdict inbound_by_flow(const struct packet *packet, const struct port_rule *rule)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
 	struct flow_key key = flow_key_of(packet, INBOUND);
 
 	if (!rule)

@@ -41,6 +41,13 @@ static __noinline verdict fragment_verdict(const struct packet *packet)
 	return fragment_judge(&peer, packet->protocol);
 }
 
+static __always_inline verdict by_port_or_flow(const struct packet *packet)
+{
+	const struct port_rule *rule = inbound_rule(packet);
+
+	return inbound_by_port(packet, rule) ?: inbound_by_flow(packet, rule);
+}
+
 /* `reason` is what parsing the packet said. REASON_NONE: icmp_judge() must be asked. */
 static __always_inline verdict inbound_judge(enum reason reason, const struct packet *packet)
 {
@@ -53,7 +60,7 @@ static __always_inline verdict inbound_judge(enum reason reason, const struct pa
 	if (packet->fragment == FRAGMENT_LATER)
 		return fragment_verdict(packet);
 	if (packet->protocol == PROTO_TCP || packet->protocol == PROTO_UDP)
-		return inbound_by_port(packet) ?: inbound_by_flow(packet);
+		return by_port_or_flow(packet);
 	if (packet->protocol != (packet->is_ipv4 ? PROTO_ICMP : PROTO_ICMPV6))
 		return protocol_judge(packet, INBOUND);
 	return REASON_NONE;
@@ -93,15 +100,25 @@ static __always_inline verdict forged_or_blocked(const struct packet *packet, ve
 	return is_blocked(&peer, packet->is_ipv4) ? REASON_BLOCKED : verdict;
 }
 
-/* A plain packet is judged in two steps, and any other in one or two. Each step is a function of its own and
- * reads the packet anew: the stack of 512 bytes need not hold what two of them know, and the first step,
- * which decides on nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
-static __noinline verdict plain_inbound_by_flow(struct xdp_md *ctx, bool is_made, __u32 ifindex)
+/* A plain packet is judged in two steps, and any other in one or two. Each step is a function of its own: the
+ * stack of 512 bytes need not hold what two of them know, and the first step, which decides on nearly every
+ * packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
+static __noinline verdict plain_inbound_by_flow(const void *ip, void *end, __u64 packed,
+						const struct port_rule *rule, __u32 ifindex)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made, ifindex)};
-	struct cursor cursor = frame_cursor(ctx);
+	struct packet packet = plain_unpack(ip, end, packed);
 
-	return parse_plain(&cursor, &packet) ? inbound_by_flow(&packet) : REASON_INTERNAL;
+	packet.given.ifindex = ifindex;
+	return inbound_by_flow(&packet, rule);
+}
+
+static __always_inline verdict plain_inbound(const struct packet *packet)
+{
+	const struct port_rule *rule = inbound_rule(packet);
+
+	return inbound_by_port(packet, rule)
+		       ?: plain_inbound_by_flow(packet->ip, packet->end, plain_pack(packet), rule,
+						packet->given.ifindex);
 }
 
 static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
@@ -131,8 +148,7 @@ static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made, _
 
 	*ret_bytes = packet.given.frame_bytes;
 	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet, inbound_by_port(&packet)
-							  ?: plain_inbound_by_flow(ctx, is_made, ifindex));
+		return forged_or_blocked(&packet, plain_inbound(&packet));
 	*ret_bytes = frame_length(ctx);
 	return odd_inbound(ctx, is_made, ifindex) ?: icmp_inbound(ctx, is_made, ifindex);
 }

@@ -76,4 +76,49 @@ static __always_inline bool parse_plain(struct cursor *cursor, struct packet *pa
 	return false;
 }
 
+/* What the next step needs to know of an inbound plain packet, in one register: the compiler passes no
+ * structs to BPF functions. */
+union plain {
+	struct {
+		__u16 src_port;
+		__u16 dst_port;
+		__u8 protocol;
+		__u8 tcp_flags;
+		bool is_ipv4;
+		bool is_made;
+	};
+	__u64 all;
+};
+
+static __always_inline __u64 plain_pack(const struct packet *packet)
+{
+	union plain plain = {{
+		.src_port = packet->src_port,
+		.dst_port = packet->dst_port,
+		.protocol = packet->protocol,
+		.tcp_flags = packet->tcp_flags,
+		.is_ipv4 = packet->is_ipv4,
+		.is_made = packet->given.is_made,
+	}};
+
+	return plain.all;
+}
+
+static __always_inline struct packet plain_unpack(const void *ip, void *end, __u64 packed)
+{
+	union plain plain = {.all = packed};
+
+	return (struct packet){
+		.given = {.direction = INBOUND, .is_made = plain.is_made},
+		.ip = ip,
+		.end = end,
+		.src_port = plain.src_port,
+		.dst_port = plain.dst_port,
+		.protocol = plain.protocol,
+		.tcp_flags = plain.tcp_flags,
+		.is_ip = true,
+		.is_ipv4 = plain.is_ipv4,
+	};
+}
+
 #endif
