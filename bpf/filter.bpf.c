@@ -112,11 +112,29 @@ static __noinline verdict plain_inbound_by_flow(const void *ip, void *end, __u64
 	return inbound_by_flow(&packet, rule);
 }
 
+/* A segment of a data connection that goes on as it was when the policy in force last judged it: most of the
+ * bytes that come in belong to one. REASON_NONE for everything else. */
+static __always_inline verdict plain_data_segment(const struct packet *packet, const struct port_rule *rule)
+{
+	const struct flow *flow;
+	struct flow_key key;
+
+	if (flags & GENERATION_NARROWED || !rule || !(rule->flags & PORT_PASSIVE) ||
+	    packet->protocol != PROTO_TCP || tcp_is_opening(packet))
+		return REASON_NONE;
+	key = flow_key_of(packet, INBOUND);
+	flow = bpf_map_lookup_elem(&data_flows, &key);
+	if (!flow || flow->closing_ns || flow->generation != generation)
+		return REASON_NONE;
+	return admit_service(flow->service);
+}
+
 static __always_inline verdict plain_inbound(const struct packet *packet)
 {
 	const struct port_rule *rule = inbound_rule(packet);
 
 	return inbound_by_port(packet, rule)
+		       ?: plain_data_segment(packet, rule)
 		       ?: plain_inbound_by_flow(packet->ip, packet->end, plain_pack(packet), rule,
 						packet->given.ifindex);
 }
