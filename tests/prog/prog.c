@@ -14,6 +14,7 @@
 #include "filter.skel.h"
 #include "names.h"
 #include "prog.h"
+#include "prog_clear.h"
 
 enum {
 	XDP_VERDICT_DENY = 1,
@@ -32,33 +33,10 @@ static const char *const state_maps[] = {
 
 struct prog {
 	struct filter_bpf *skeleton;
-	uint32_t ifindex; /* where frames are run; 0: wherever */
+	uint32_t ifindex;       /* where frames are run; 0: wherever */
+	struct compiled *zones; /* what its tables of ranges are filled with */
+	struct prog *next;      /* see prog_next(); NULL until it is asked for */
 };
-
-static bool is_refused(void)
-{
-	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "pst_probe", 4, 4, 1, NULL);
-
-	if (fd >= 0)
-		close(fd);
-	return fd < 0 && (errno == EPERM || errno == ENOSYS);
-}
-
-static void test_skipped(void **state)
-{
-	(void)state;
-	skip();
-}
-
-int prog_main(struct CMUnitTest *tests, size_t n, CMFixtureFunction setup, CMFixtureFunction teardown)
-{
-	if (!is_refused())
-		return _cmocka_run_group_tests("tests", tests, n, setup, teardown);
-	fprintf(stderr, "bpf() is refused: %s\n", strerror(errno));
-	for (size_t i = 0; i < n; i++)
-		tests[i] = (struct CMUnitTest){.name = tests[i].name, .test_func = test_skipped};
-	return _cmocka_run_group_tests("tests", tests, n, NULL, NULL);
-}
 
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
 {
@@ -78,23 +56,23 @@ static void share_state(struct filter_bpf *skeleton, const struct prog *state_of
 struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
 			  const struct prog_prefix *prefixes, size_t n)
 {
-	struct compiled *zones = zones_compile(prefixes, n);
 	struct prog *prog = calloc(1, sizeof(*prog));
 
 	assert_non_null(prog);
+	prog->zones = zones_compile(prefixes, n);
 	libbpf_set_print(print_warnings);
 	prog->skeleton = filter_bpf__open();
 	assert_non_null(prog->skeleton);
 	prog->skeleton->rodata->generation = generation;
-	prog->skeleton->rodata->flags = zones_flags(zones) | flags;
+	prog->skeleton->rodata->flags = zones_flags(prog->zones) | flags;
 	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.narrowings, NARROWINGS), errno);
-	ranges_prepare(prog->skeleton, zones);
+	ranges_prepare(prog->skeleton, prog->zones);
 	filter_take_frags(prog->skeleton);
+	prog_make_clearable(prog->skeleton->obj);
 	if (state_of)
 		share_state(prog->skeleton, state_of);
 	assert_int_equal(filter_bpf__load(prog->skeleton), 0);
-	assert_int_equal(ranges_fill(prog->skeleton, zones), 0);
-	zones_free(zones);
+	assert_int_equal(ranges_fill(prog->skeleton, prog->zones), 0);
 	return prog;
 }
 
@@ -113,7 +91,9 @@ void prog_free(struct prog *prog)
 {
 	if (!prog)
 		return;
+	prog_free(prog->next);
 	filter_bpf__destroy(prog->skeleton);
+	zones_free(prog->zones);
 	free(prog);
 }
 
@@ -131,12 +111,35 @@ int prog_map(const struct prog *prog, const char *name)
 	return fd;
 }
 
+/* Back to what prog_load() gave, but for the maps named. */
+static void clear(const struct prog *prog, const char *const kept[], size_t n_kept)
+{
+	prog_clear_maps(prog->skeleton->obj, kept, n_kept);
+	assert_int_equal(ranges_fill(prog->skeleton, prog->zones), 0);
+}
+
+struct prog *prog_next(struct prog *prog)
+{
+	if (prog->next)
+		clear(prog->next, state_maps, COUNT(state_maps));
+	else
+		prog->next = prog_load(GENERATION + 1, prog);
+	return prog->next;
+}
+
 int prog_setup(void **state)
 {
 	struct prog *prog = prog_load(GENERATION, NULL);
 
 	prog_fill_policy(prog);
 	*state = prog;
+	return 0;
+}
+
+int prog_reset(void **state)
+{
+	clear(*state, NULL, 0);
+	prog_fill_policy(*state);
 	return 0;
 }
 

@@ -61,6 +61,9 @@ struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 			     const struct prog_prefix *prefixes, size_t n);
 /* The same, for a policy whose rules hold at one place only; see prog_narrow(). */
 struct prog *prog_load_narrowed(uint32_t generation, const struct prog *state_of);
+/* The programs as the policy that comes after, with no rules: the two share what outlives a policy. Loaded
+ * once; freed with `prog`. */
+struct prog *prog_next(struct prog *prog);
 void prog_free(struct prog *prog);
 /* Whether the kernel hands frames in several buffers to the ingress program. */
 bool prog_takes_frags(const struct prog *prog);
@@ -84,9 +87,13 @@ void prog_make_interfaces(void);
 /* Where frames come in and leave from now on; 0: wherever the kernel's test runs are, the loopback. */
 void prog_place(struct prog *prog, uint32_t ifindex);
 
-/* cmocka's: *state becomes a struct prog with the policy above. */
+/* cmocka's, for a group: *state becomes a struct prog with the policy above. Verifying the programs takes
+ * most of the time that the tests take, so they are loaded once. Whatever fails in them fails the tests. */
 int prog_setup(void **state);
 int prog_teardown(void **state);
+/* cmocka's, before a test: as if they had just been loaded, whatever the tests before have left in the maps.
+ */
+int prog_reset(void **state);
 
 /* Whether the frame is admitted. */
 bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame);

@@ -79,7 +79,7 @@ static void test_range_moved(void **state)
 static void test_generations(void **state)
 {
 	for (unsigned i = 0; i < 2 * N_FAMILIES; i++) {
-		struct prog *next = prog_load(GENERATION + 1, *state);
+		struct prog *next = prog_next(*state);
 		struct flow flow = state_live_flow(DATA), after;
 		bool allows = i % 2;
 		uint32_t counter = allows ? data : REASON_CUT;
@@ -98,7 +98,6 @@ static void test_generations(void **state)
 		expect_spec(next, OUTBOUND, segment(OUTBOUND, i / 2, ACK), counter, "under the next policy");
 		assert_true(state_get_flow(*state, "data_flows", &key, &after));
 		assert_int_equal(after.generation, allows ? GENERATION + 1 : GENERATION);
-		prog_free(next);
 	}
 }
 
@@ -181,14 +180,14 @@ static void test_linger(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_segments, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_range_moved, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_generations, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_cut_before_pinhole, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_order, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_fin_without_socket, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_linger, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_segments, prog_reset),
+		cmocka_unit_test_setup(test_range_moved, prog_reset),
+		cmocka_unit_test_setup(test_generations, prog_reset),
+		cmocka_unit_test_setup(test_cut_before_pinhole, prog_reset),
+		cmocka_unit_test_setup(test_order, prog_reset),
+		cmocka_unit_test_setup(test_fin_without_socket, prog_reset),
+		cmocka_unit_test_setup(test_linger, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

@@ -67,7 +67,7 @@ static void build(struct frame *frame, const struct explain_case *c, enum family
 
 static int setup(void **state)
 {
-	prog_setup(state);
+	prog_reset(state);
 	state_fill(*state);
 	return 0;
 }
@@ -139,7 +139,7 @@ static void test_other_generation(void **state)
 		{INBOUND, IPPROTO_TCP, ACK, DATA_PORT, CLIENT_PORT, COUNTER_SERVICES + DATA},
 		{OUTBOUND, IPPROTO_TCP, ACK, DATA_PORT, CLIENT_PORT, COUNTER_SERVICES + DATA},
 	};
-	struct prog *asked = prog_load(GENERATION + 1, *state);
+	struct prog *asked = prog_next(*state);
 	struct traces before = traces_of(*state);
 	struct frame frame;
 
@@ -150,7 +150,6 @@ static void test_other_generation(void **state)
 				 flows[i / N_FAMILIES].counter);
 	}
 	expect_no_traces(*state, &before);
-	prog_free(asked);
 }
 
 /* The link's frames, and those that cannot be parsed. */
@@ -206,12 +205,12 @@ static void test_fragments(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_no_traces, setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_same_verdict, setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_other_generation, setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_fragments, setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_no_packets, setup, prog_teardown),
+		cmocka_unit_test_setup(test_no_traces, setup),
+		cmocka_unit_test_setup(test_same_verdict, setup),
+		cmocka_unit_test_setup(test_other_generation, setup),
+		cmocka_unit_test_setup(test_fragments, setup),
+		cmocka_unit_test_setup(test_no_packets, setup),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

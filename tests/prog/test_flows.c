@@ -46,7 +46,7 @@ static struct flow flow_of(const struct prog *prog, const struct flow_key *key)
 
 static void test_generation_allows(void **state)
 {
-	struct prog *next = prog_load(GENERATION + 1, *state);
+	struct prog *next = prog_next(*state);
 
 	prog_fill_policy(next);
 	for (unsigned i = 0; i < 4; i++) {
@@ -65,13 +65,12 @@ static void test_generation_allows(void **state)
 		expect_service(next, INBOUND, &c.in, service, "judged already");
 		prog_fill_policy(next);
 	}
-	prog_free(next);
 }
 
 /* The next policy closes the port, or opens it to others only. */
 static void test_generation_cuts(void **state)
 {
-	struct prog *next = prog_load(GENERATION + 1, *state);
+	struct prog *next = prog_next(*state);
 
 	prog_fill_policy(next);
 	prog_close_port(next, OUTBOUND, TRANSPORT_TCP, 25);
@@ -94,7 +93,6 @@ static void test_generation_cuts(void **state)
 		assert_int_equal(flow_of(*state, &c.key).generation, GENERATION);
 		expect_service(*state, INBOUND, &c.in, DNS, "back under the first");
 	}
-	prog_free(next);
 }
 
 static void test_linger(void **state)
@@ -183,13 +181,13 @@ static void test_families_are_not_confused(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_generation_allows, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_generation_cuts, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_linger, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_udp_timeout, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_protocol_is_in_the_key, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_families_are_not_confused, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_generation_allows, prog_reset),
+		cmocka_unit_test_setup(test_generation_cuts, prog_reset),
+		cmocka_unit_test_setup(test_linger, prog_reset),
+		cmocka_unit_test_setup(test_udp_timeout, prog_reset),
+		cmocka_unit_test_setup(test_protocol_is_in_the_key, prog_reset),
+		cmocka_unit_test_setup(test_families_are_not_confused, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

@@ -112,9 +112,9 @@ static void test_full_of_fragment_peers(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_full, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_full_of_fragment_peers, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_full, prog_reset),
+		cmocka_unit_test_setup(test_full_of_fragment_peers, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

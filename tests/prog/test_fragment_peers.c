@@ -134,12 +134,12 @@ static struct spec sent(enum family family, uint8_t protocol, const char *peer, 
 static void test_sent(void **state)
 {
 	for (unsigned i = 0; i < 2 * N_FAMILIES; i++) {
-		struct prog *prog = prog_load(GENERATION, NULL);
+		struct prog *prog = *state;
 		enum family family = i % 2;
 		struct spec spec = sent(family, IPPROTO_UDP, relay[family], 53);
 		uint64_t began = state_now();
 
-		prog_fill_policy(prog);
+		prog_reset(state);
 		if (i / 2)
 			spec_fragment(&spec, 0, true);
 		expect_later(prog, family, false, "before");
@@ -151,9 +151,7 @@ static void test_sent(void **state)
 		state_put_fragment_peer(prog, relay[family], (UDP_TIMEOUT_S - 5) * SECOND_NS);
 		expect_spec(prog, OUTBOUND, spec, COUNTER_SERVICES + DNS, "sent again");
 		assert_in_range(state_fragment_peer_seen(prog, relay[family]), began, state_now());
-		prog_free(prog);
 	}
-	(void)state;
 }
 
 static void test_not_sent(void **state)
@@ -222,15 +220,15 @@ static void test_not_kept(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_offsets, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_other_protocols, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_peer, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_denied_sources, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_time, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_offsets, prog_reset),
+		cmocka_unit_test_setup(test_other_protocols, prog_reset),
+		cmocka_unit_test_setup(test_peer, prog_reset),
+		cmocka_unit_test_setup(test_denied_sources, prog_reset),
+		cmocka_unit_test_setup(test_time, prog_reset),
 		cmocka_unit_test(test_sent),
-		cmocka_unit_test_setup_teardown(test_not_sent, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_not_kept, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_not_sent, prog_reset),
+		cmocka_unit_test_setup(test_not_kept, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

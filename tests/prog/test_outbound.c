@@ -225,13 +225,12 @@ static void test_forwarded_keeps_nothing_alive(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_openings, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_answers, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_replies, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_forwarded, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_forwarded_keeps_nothing_alive, prog_setup,
-						prog_teardown),
+		cmocka_unit_test_setup(test_openings, prog_reset),
+		cmocka_unit_test_setup(test_answers, prog_reset),
+		cmocka_unit_test_setup(test_replies, prog_reset),
+		cmocka_unit_test_setup(test_forwarded, prog_reset),
+		cmocka_unit_test_setup(test_forwarded_keeps_nothing_alive, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

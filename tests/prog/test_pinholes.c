@@ -184,14 +184,14 @@ static void test_mark(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_closed, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_client_and_port, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_one_bit_away, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_expired, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_control_service, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_answers, prog_setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_mark, prog_setup, prog_teardown),
+		cmocka_unit_test_setup(test_closed, prog_reset),
+		cmocka_unit_test_setup(test_client_and_port, prog_reset),
+		cmocka_unit_test_setup(test_one_bit_away, prog_reset),
+		cmocka_unit_test_setup(test_expired, prog_reset),
+		cmocka_unit_test_setup(test_control_service, prog_reset),
+		cmocka_unit_test_setup(test_answers, prog_reset),
+		cmocka_unit_test_setup(test_mark, prog_reset),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }

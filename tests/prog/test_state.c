@@ -24,7 +24,7 @@ static int setup(void **state)
 {
 	struct flow old = state_live_flow(WEB);
 
-	prog_setup(state);
+	prog_reset(state);
 	state_fill(*state);
 	old.generation = GENERATION - 1;
 	for (enum family family = V4; family <= V6; family++) {
@@ -209,9 +209,9 @@ static void test_comparison(void **state)
 int main(void)
 {
 	struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_network_creates_nothing, setup, prog_teardown),
-		cmocka_unit_test_setup_teardown(test_comparison, setup, prog_teardown),
+		cmocka_unit_test_setup(test_network_creates_nothing, setup),
+		cmocka_unit_test_setup(test_comparison, setup),
 	};
 
-	return prog_main(tests, COUNT(tests), NULL, NULL);
+	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
 }
