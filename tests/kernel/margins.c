@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Loads every BPF program, the filter with each flag that changes its code, and says how far each stays from
+ * the verifier's limits. Usage: margins [--list | VARIANT]: the names of the variants, one of them, or all.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <bpf/btf.h>
+
+#include "abi.h"
+#include "adopt.skel.h"
+#include "filter.skel.h"
+#include "margins.h"
+#include "sockets.skel.h"
+
+enum { LOG_STATS = 4, LOG_SIZE = 65536, MAX_PROGRAMS = 16 };
+
+enum { REJECT = GENERATION_REJECT_INBOUND | GENERATION_REJECT_OUTBOUND };
+
+enum object { FILTER, SOCKETS, ADOPT };
+
+static const struct variant {
+	const char *name;
+	enum object object;
+	uint32_t flags; /* enum generation_flag */
+} variants[] = {
+	{"filter", FILTER, 0},
+	{"filter, audit", FILTER, GENERATION_AUDIT},
+	{"filter, reject inbound", FILTER, GENERATION_REJECT_INBOUND},
+	{"filter, reject outbound", FILTER, GENERATION_REJECT_OUTBOUND},
+	{"filter, block", FILTER, GENERATION_BLOCK},
+	{"filter, reject both and block", FILTER, REJECT | GENERATION_BLOCK},
+	{"sockets", SOCKETS, 0},
+	{"adopt", ADOPT, 0},
+};
+
+static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
+{
+	return level == LIBBPF_WARN ? vfprintf(stdout, format, args) : 0;
+}
+
+/* The object's skeleton lives until the process ends. NULL: errno says why. */
+static struct bpf_object *open_object(const struct variant *variant)
+{
+	struct filter_bpf *filter;
+	struct sockets_bpf *sockets;
+	struct adopt_bpf *adopt;
+
+	switch (variant->object) {
+	case FILTER:
+		filter = filter_bpf__open();
+		if (filter)
+			filter->rodata->flags = variant->flags;
+		return filter ? filter->obj : NULL;
+	case SOCKETS:
+		sockets = sockets_bpf__open();
+		return sockets ? sockets->obj : NULL;
+	default:
+		adopt = adopt_bpf__open();
+		return adopt ? adopt->obj : NULL;
+	}
+}
+
+/* Prints a line for the program. False where its stack is too deep for the kernels that count in steps of 32.
+ */
+static bool print_program(const struct bpf_program *program, const struct btf *btf, const char *log)
+{
+	const char *stack = strstr(log, "stack depth "), *processed = strstr(log, "processed ");
+	uint32_t depths[MAX_FUNCTIONS], n_depths = 0;
+	struct chain chain = {0};
+	int error;
+
+	for (const char *at = stack ? stack + strlen("stack depth ") - 1 : NULL;
+	     at && n_depths < MAX_FUNCTIONS;) {
+		char *end;
+
+		depths[n_depths++] = (uint32_t)strtoul(at + 1, &end, 10);
+		at = *end == '+' ? end : NULL;
+	}
+	error = chain_deepest(bpf_program__fd(program), btf, depths, n_depths, &chain);
+	printf("#   %-18s %7lu instructions processed, ", bpf_program__name(program),
+	       processed ? strtoul(processed + strlen("processed "), NULL, 10) : 0ul);
+	if (error) {
+		printf("cannot tell its stack: %s\n", strerror(-error));
+		return false;
+	}
+	printf("stack %3u of %d:", chain.bytes, STACK_LIMIT);
+	for (uint32_t i = 0; i < chain.n_frames; i++)
+		printf("%s %s %u", i ? "," : "", chain.names[i], chain.frame_bytes[i]);
+	printf("\n");
+	return chain.bytes <= STACK_LIMIT;
+}
+
+static bool load_variant(const struct variant *variant)
+{
+	static char logs[MAX_PROGRAMS][LOG_SIZE];
+	struct bpf_object *object = open_object(variant);
+	struct bpf_program *program;
+	bool right = object;
+	size_t n = 0;
+
+	bpf_object__for_each_program(program, object)
+	{
+		bpf_program__set_log_level(program, LOG_STATS);
+		bpf_program__set_log_buf(program, logs[n++], LOG_SIZE);
+	}
+	if (!right || bpf_object__load(object)) {
+		printf("not ok load: %s: %s\n", variant->name, strerror(errno));
+		return false;
+	}
+	n = 0;
+	bpf_object__for_each_program(program, object) right =
+		print_program(program, bpf_object__btf(object), logs[n++]) && right;
+	printf("%s load: %s\n", right ? "ok" : "not ok", variant->name);
+	return right;
+}
+
+int main(int argc, char **argv)
+{
+	bool right = true;
+	size_t n = 0;
+
+	libbpf_set_print(print_warnings);
+	for (size_t i = 0; i < sizeof(variants) / sizeof(variants[0]); i++) {
+		if (argc > 1 && !strcmp(argv[1], "--list"))
+			puts(variants[i].name);
+		else if (argc > 1 && strcmp(argv[1], variants[i].name))
+			continue;
+		else
+			right = load_variant(&variants[i]) && right;
+		n++;
+	}
+	if (!n)
+		fprintf(stderr, "margins: there is no variant `%s`\n", argv[1]);
+	return right && n ? 0 : 1;
+}
