@@ -8,6 +8,10 @@ HELPERS=$NETNS_DIR/helpers
 PYTHON=/usr/bin/python3
 POSTERN=$(realpath "${POSTERN:?the program under test}")
 
+# How many times slower than real hardware the machine may be: limits and times of tests are that much longer. The
+# helpers read it too.
+export SLOW=${SLOW:-1}
+
 ID=pst$$
 INSTANCE=$ID
 SWITCH=$ID-sw
@@ -75,9 +79,9 @@ finish() {
 	exit 0
 }
 
-# Polls until the command succeeds, for so many seconds at most.
+# Polls until the command succeeds, for so many seconds (times SLOW) at most.
 wait_for() { # SECONDS COMMAND...
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
+	local end=$((${EPOCHREALTIME/./} + $1 * SLOW * 1000000))
 	shift
 	until "$@" >"$WORK/wait.log" 2>&1; do
 		if ((${EPOCHREALTIME/./} > end)); then
@@ -203,7 +207,7 @@ open_session() { # NAME HOST COMMAND...
 
 answer() { # NAME
 	local line
-	read -r -t 30 -u "${SESSION_OUT[$1]}" line || {
+	read -r -t $((30 * SLOW)) -u "${SESSION_OUT[$1]}" line || {
 		echo "no answer from $1: $(cat "$WORK/$1.err")"
 		return 1
 	}
@@ -291,7 +295,7 @@ sum_of() { sha256sum <"$1" | cut -d' ' -f1; }
 fetch() { # HOST URL-BASE FILE [CURL-OPTION...]
 	local host=$1 base=$2 file=$3
 	shift 3
-	on "$host" curl -sS --max-time 15 --ssl-reqd --insecure "$@" -o "$WORK/got/$host.bin" "$base/$file" &&
+	on "$host" curl -sS --max-time $((15 * SLOW)) --ssl-reqd --insecure "$@" -o "$WORK/got/$host.bin" "$base/$file" &&
 		cmp "$WORK/got/$host.bin" "$WORK/ftp/$file"
 }
 

@@ -11,18 +11,18 @@ back_within() { # MILLISECONDS BEGIN-MS
 	wait_for $((($1 + 4000) / 1000)) is_open || return
 	local took=$(($(now_ms) - $2))
 	echo "took $took ms"
-	test $took -le "$1"
+	test $took -le $(($1 * SLOW))
 }
 
 stays_shut() { # SECONDS
-	local end=$(($(now_ms) + $1 * 1000))
+	local end=$(($(now_ms) + $1 * SLOW * 1000))
 	while (($(now_ms) < end)); do is_shut || return; done
 }
 
 shows() { equal "$(pst show)" "$1"; }
 
 stays_as() { # TEXT SECONDS
-	local end=$(($(now_ms) + $2 * 1000))
+	local end=$(($(now_ms) + $2 * SLOW * 1000))
 	while (($(now_ms) < end)); do shows "$1" || return; done
 }
 
@@ -44,7 +44,7 @@ check_not "confirm without anything to confirm fails" pst confirm
 
 # Not confirmed.
 begin=$(now_ms)
-check "apply --confirm 5 of a policy that shuts A out" pst apply "$WORK/shut.yaml" --confirm 5
+check "apply --confirm 5 of a policy that shuts A out" pst apply "$WORK/shut.yaml" --confirm $((5 * SLOW))
 check "A is shut out" is_shut
 check_not "a process waits for the confirmation" none_runs
 check "A is back within 6 s" back_within 6000 "$begin"
@@ -55,7 +55,7 @@ check_not "a confirm that comes too late fails" pst confirm
 
 # The applying process dies as soon as the policy is in force.
 begin=$(now_ms)
-start srv apply "$POSTERN" --instance "$INSTANCE" apply "$WORK/shut.yaml" --confirm 5
+start srv apply "$POSTERN" --instance "$INSTANCE" apply "$WORK/shut.yaml" --confirm $((5 * SLOW))
 pid=$LAST_PID
 check "A is shut out while apply may still run" wait_for 4 is_shut
 stop "$pid"
@@ -67,7 +67,7 @@ for delay in 0.02 0.1 0.2 0.4; do
 	begin=$(now_ms)
 	(
 		timeout -s KILL $delay nsenter --net="/run/netns/$ID-srv" "$POSTERN" --instance "$INSTANCE" \
-			apply "$WORK/shut.yaml" --confirm 2
+			apply "$WORK/shut.yaml" --confirm $((2 * SLOW))
 		true
 	) >"$WORK/killed.log" 2>&1
 	check "killed after $delay s: A is in again 3 s after the apply" back_within 3500 "$begin"
@@ -77,7 +77,7 @@ for delay in 0.02 0.1 0.2 0.4; do
 done
 
 # Confirmed in time.
-check "apply --confirm 3" pst apply "$WORK/shut.yaml" --confirm 3
+check "apply --confirm 3" pst apply "$WORK/shut.yaml" --confirm $((3 * SLOW))
 check "confirm" pst confirm
 check "confirmed: no process is left" wait_for 2 none_runs
 check "confirmed: it stays" stays_shut 5
@@ -85,7 +85,7 @@ check "apply of the usual policy" pst apply "$WORK/policy.yaml"
 check "A is back" wait_for 3 is_open
 
 # While a change waits to be confirmed there is one way back, not two.
-check "apply --confirm 2 again" pst apply "$WORK/shut.yaml" --confirm 2
+check "apply --confirm 2 again" pst apply "$WORK/shut.yaml" --confirm $((2 * SLOW))
 write_policy "$WORK/next.yaml" '  - {service: web, from: any}' '' '  web: {tcp: 443}'
 check_not "another apply meanwhile is refused" pst apply "$WORK/next.yaml"
 check "and the first goes back all the same" wait_for 4 shows "$before"
@@ -96,7 +96,7 @@ check "and stays" stays_as "$after" 3
 # A first apply has nothing to go back to but nothing.
 check "down" pst down
 start_helper srv listener "$PYTHON" "$HELPERS/serve.py" tcp:8888
-check "first apply --confirm 2" pst apply "$WORK/policy.yaml" --confirm 2
+check "first apply --confirm 2" pst apply "$WORK/policy.yaml" --confirm $((2 * SLOW))
 check "it is in force" no_answer b $SRV4 8888
 check "not confirmed: nothing is in force within 3 s" wait_for 3 nothing_in_force
 check "what nothing filters is reachable" connects b $SRV4 8888
@@ -124,7 +124,7 @@ check "and says why" grep -q "cut the session .*$A4" "$WORK/sshd-refused.log"
 check "nothing changed" equal "$(pst show)" "$before"
 check "a policy that keeps the session is applied" ssh_apply kept "$WORK/ssh.yaml"
 check "with status 0" grep -q '^exit 0$' "$WORK/sshd-kept.log"
-check "--confirm lets it through" ssh_apply confirm "$WORK/shut.yaml" --confirm 2
+check "--confirm lets it through" ssh_apply confirm "$WORK/shut.yaml" --confirm $((2 * SLOW))
 check "with status 0 too" grep -q '^exit 0$' "$WORK/sshd-confirm.log"
 check "and it goes back" wait_for 4 shows "$before"
 check "--force lets it through" ssh_apply force "$WORK/shut.yaml" --force

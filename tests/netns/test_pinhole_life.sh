@@ -21,8 +21,8 @@ got_file() { equal "$(ask client get file.bin)" "got 200000 $(sum_of "$WORK/ftp/
 world
 start_vsftpd
 write_policy "$WORK/policy.yaml"
-echo "    ttl: 1s" >>"$WORK/policy.yaml"
-check "a policy with a ttl of one second" pst apply "$WORK/policy.yaml"
+echo "    ttl: ${SLOW}s" >>"$WORK/policy.yaml"
+check "a policy with a short ttl" pst apply "$WORK/policy.yaml"
 check "a session" open_session client a "$PYTHON" "$HELPERS/ftps.py" $SRV4
 
 port=$(passive_port)
@@ -37,9 +37,9 @@ check "a transfer in the same session" got_file
 # A data connection outlives the ttl that its pinhole had.
 passive_port >/dev/null
 check "a transfer begins" equal "$(ask client begin big.bin)" begun
-used_for_longer() { test "$(pst_json flows | json 'max(f["since_ms"] for f in d if f["state"] == "open")')" -gt 2500; }
+used_for_longer() { test "$(pst_json flows | json 'max(f["since_ms"] for f in d if f["state"] == "open")')" -gt $((2500 * SLOW)); }
 check "it is older than the ttl" wait_for 5 used_for_longer
-check "and goes on" equal "$(ask client finish)" "got 32000000 $(sum_of "$WORK/ftp/big.bin")"
+check "and goes on" equal "$(ask client finish)" "got $BIG_SIZE $(sum_of "$WORK/ftp/big.bin")"
 
 write_policy "$WORK/policy.yaml"
 check "the usual ttl" pst apply "$WORK/policy.yaml"

@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 SWITCHES=${SWITCHES:-10}
 
 big_file() { # ANSWER
-	equal "$1" "got 32000000 $(sum_of "$WORK/ftp/big.bin")"
+	equal "$1" "got $BIG_SIZE $(sum_of "$WORK/ftp/big.bin")"
 }
 
 begin_transfer() { # SESSION

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # `deny: reject`: who is denied is told at once, inward and outward, in native and generic mode.
 TEST=reject
-AT_ONCE_MS=${AT_ONCE_MS:-1500}
 source "$(dirname "$0")/lib.sh"
+AT_ONCE_MS=$((1500 * SLOW))
 
 attempt() { # HOST udp|connect ADDRESS PORT EXPECTED: at once
 	local begin

@@ -8,7 +8,7 @@ SESSIONS=${SESSIONS:-800}
 sessions() { # NAME URL-BASE
 	local number failed=0
 	for ((number = 0; number < SESSIONS / 4; number++)); do
-		on a curl -sS --max-time 5 --ssl-reqd --insecure -o "$WORK/got/$1.bin" "$2/small.bin" >>"$WORK/sessions.$1" 2>&1 &&
+		on a curl -sS --max-time $((5 * SLOW)) --ssl-reqd --insecure -o "$WORK/got/$1.bin" "$2/small.bin" >>"$WORK/sessions.$1" 2>&1 &&
 			cmp "$WORK/got/$1.bin" "$WORK/ftp/small.bin" >>"$WORK/sessions.$1" 2>&1 || failed=$((failed + 1))
 	done
 	echo $failed >"$WORK/failed.$1"

@@ -105,7 +105,7 @@ check "the next apply cleans up first" applies_after_undoing "$WORK/first.yaml"
 first=$(pst show)
 check "and is in force" first_is_whole
 check "down" pst down
-check "killed before its name again" killed rename apply "$WORK/first.yaml" --confirm 60
+check "killed before its name again" killed rename apply "$WORK/first.yaml" --confirm $((60 * SLOW))
 check "down cleans up too" pst down
 check "nothing is attached" fails has_xdp eth0
 check "nothing is pinned" test ! -e "$PINS"
@@ -139,23 +139,23 @@ check "the second is open" fails has_xdp eth1
 check "the first policy is whole" first_is_whole
 
 say "a change with a way back dies"
-check "killed before the process that goes back" killed fork apply "$WORK/next.yaml" --confirm 60
+check "killed before the process that goes back" killed fork apply "$WORK/next.yaml" --confirm $((60 * SLOW))
 check "status says so" change_is interrupted
 check "the next apply undoes it first" applies_after_undoing "$WORK/first.yaml"
 check "the first policy is whole" first_is_whole
-check "killed when that process runs already" killed rename apply "$WORK/next.yaml" --confirm 60
+check "killed when that process runs already" killed rename apply "$WORK/next.yaml" --confirm $((60 * SLOW))
 check_not "it runs" none_runs
 check "status says so" change_is interrupted
 check_not "what never was in force cannot be confirmed" pst confirm
 check "the first policy is whole" first_is_whole
 check "no process is left" wait_for 3 none_runs
-check "killed when that process runs already, left alone" killed rename apply "$WORK/next.yaml" --confirm 1
+check "killed when that process runs already, left alone" killed rename apply "$WORK/next.yaml" --confirm $((1 * SLOW))
 check "it goes back" wait_for 20 first_is_whole
 check "no process is left" wait_for 3 none_runs
 
 say "the process that goes back dies"
 lose_guard() {
-	check "apply --confirm" pst apply "$WORK/next.yaml" --confirm 60
+	check "apply --confirm" pst apply "$WORK/next.yaml" --confirm $((60 * SLOW))
 	check "status says that it waits" change_is waiting
 	check_not "a process waits" none_runs
 	for pid in $(our_pids); do kill -9 "$pid"; done
@@ -173,7 +173,7 @@ check "the first policy" pst apply "$WORK/first.yaml"
 
 say "what the process that goes back keeps open"
 exec {extra}>"$WORK/extra"
-check "apply --confirm, with another file open" pst apply "$WORK/next.yaml" --confirm 60
+check "apply --confirm, with another file open" pst apply "$WORK/next.yaml" --confirm $((60 * SLOW))
 exec {extra}>&-
 guard=$(our_pids)
 find "/proc/$guard/fd" -type l -printf '%l\n' | sort | uniq -c >"$WORK/fds"
@@ -184,7 +184,7 @@ check "it ends" wait_for 3 none_runs
 
 say "an interface goes away while a change waits"
 check "the first policy, for two interfaces" pst apply "$WORK/first-two.yaml"
-check "apply --confirm 2" pst apply "$WORK/next-two.yaml" --confirm 2
+check "apply --confirm 2" pst apply "$WORK/next-two.yaml" --confirm $((2 * SLOW))
 check "it is in force" out_is_open
 ip -n "$ID-srv" link del eth1
 check "it goes back on the other interface" wait_for 20 out_is_shut

@@ -22,7 +22,7 @@ transfer() { # URL-BASE NUMBER CURL-OPTION...
 	local base=$1 number=$2
 	shift 2
 	if ((number % 4 == 3)); then
-		on b curl -sS --max-time 15 --ssl-reqd --insecure --tls-max 1.2 "$@" -T "$WORK/ftp/file.bin" "$base/upload/$number.bin" &&
+		on b curl -sS --max-time $((15 * SLOW)) --ssl-reqd --insecure --tls-max 1.2 "$@" -T "$WORK/ftp/file.bin" "$base/upload/$number.bin" &&
 			wait_for 5 cmp "$WORK/ftp/upload/$number.bin" "$WORK/ftp/file.bin" &&
 			rm "$WORK/ftp/upload/$number.bin"
 	else

@@ -11,11 +11,13 @@ ftps.py ADDRESS [--implicit] --count N FILE SHA256   N downloads in one session:
 import argparse
 import ftplib
 import hashlib
+import os
 import socket
 import ssl
 import sys
 import time
 
+SLOW = float(os.environ.get("SLOW", 1))
 CONTEXT = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 CONTEXT.check_hostname = False
 CONTEXT.verify_mode = ssl.CERT_NONE
@@ -23,7 +25,7 @@ CONTEXT.verify_mode = ssl.CERT_NONE
 
 class Session(ftplib.FTP_TLS):
     def __init__(self, address, implicit):
-        super().__init__(context=CONTEXT, timeout=20)
+        super().__init__(context=CONTEXT, timeout=20 * SLOW)
         self.implicit = implicit
         self.connect(address, 990 if implicit else 21)
         self.login("anonymous", "x")
@@ -39,7 +41,7 @@ class Session(ftplib.FTP_TLS):
 
     def connect_implicit(self, address, port):
         self.host, self.port = address, port
-        plain = socket.create_connection((address, port), 20)
+        plain = socket.create_connection((address, port), 20 * SLOW)
         self.af = plain.family
         self.sock = CONTEXT.wrap_socket(plain)
         self.file = self.sock.makefile("r", encoding=self.encoding)
@@ -54,7 +56,7 @@ class Session(ftplib.FTP_TLS):
         return port
 
     def begin(self, file):
-        plain = socket.create_connection((self.host, self.port_of_data), 10)
+        plain = socket.create_connection((self.host, self.port_of_data), 10 * SLOW)
         try:
             self.putcmd("RETR " + file)
             answer = self.getresp()
@@ -73,7 +75,7 @@ class Session(ftplib.FTP_TLS):
         return len(block)
 
     def finish(self):
-        self.data.settimeout(4)
+        self.data.settimeout(4 * SLOW)
         try:
             while self.take(self.data.recv(65536)):
                 pass
@@ -97,7 +99,7 @@ def answer(session, words):
         return "begun"
     if words[0] == "finish":
         return session.finish()
-    session.sock.settimeout(2)
+    session.sock.settimeout(2 * SLOW)
     return session.quit()
 
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Connects to every TCP port of a host: scan.py ADDRESS [TIMEOUT]; prints the ports that answered: `open: …` and `refused: …` (a count and the first 50)."""
 import errno
+import os
 import resource
 import select
 import socket
@@ -8,7 +9,7 @@ import sys
 import time
 
 address = sys.argv[1]
-timeout = float(sys.argv[2]) if len(sys.argv) > 2 else 1.3
+timeout = (float(sys.argv[2]) if len(sys.argv) > 2 else 1.3) * float(os.environ.get("SLOW", 1))
 family = socket.AF_INET6 if ":" in address else socket.AF_INET
 WINDOW = 33000  # connections at one time
 try:
