@@ -9,7 +9,7 @@ PYTHON=/usr/bin/python3
 POSTERN=$(realpath "${POSTERN:?the program under test}")
 
 # How many times slower than real hardware the machine may be: limits and times of tests are that much longer. The
-# helpers read it too.
+# helpers read it too; where most tests wait for silence, only the root of it counts.
 export SLOW=${SLOW:-1}
 
 ID=pst$$

@@ -75,7 +75,7 @@ class Session(ftplib.FTP_TLS):
         return len(block)
 
     def finish(self):
-        self.data.settimeout(4 * SLOW)
+        self.data.settimeout(4 * SLOW ** 0.5)
         try:
             while self.take(self.data.recv(65536)):
                 pass
