@@ -42,6 +42,25 @@ static int print_warnings(enum libbpf_print_level level, const char *format, va_
 	return level == LIBBPF_WARN ? vfprintf(stdout, format, args) : 0;
 }
 
+/* The windows of a policy with many zones: without them the verifier would remove the search for an address.
+ */
+static void set_policy(struct filter_bpf *filter, uint32_t flags)
+{
+	const struct range_window in_first_half = {.common_high = 10ull << 56,
+						   .skip = 8,
+						   .bits = MAX_WINDOW_BITS},
+				  in_second_half = {.common_high = 0x20010db800000000,
+						    .common_low = 1ull << 62,
+						    .skip = 70,
+						    .bits = MAX_WINDOW_BITS};
+
+	filter->rodata->flags = flags;
+	filter->rodata->zone_window4 = in_first_half;
+	filter->rodata->zone_window6 = in_second_half;
+	filter->rodata->block_window4 = in_first_half;
+	filter->rodata->block_window6 = in_second_half;
+}
+
 /* The object's skeleton lives until the process ends. NULL: errno says why. */
 static struct bpf_object *open_object(const struct variant *variant)
 {
@@ -53,7 +72,7 @@ static struct bpf_object *open_object(const struct variant *variant)
 	case FILTER:
 		filter = filter_bpf__open();
 		if (filter)
-			filter->rodata->flags = variant->flags;
+			set_policy(filter, variant->flags);
 		return filter ? filter->obj : NULL;
 	case SOCKETS:
 		sockets = sockets_bpf__open();
