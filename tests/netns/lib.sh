@@ -328,6 +328,7 @@ write_policy() { # FILE [INBOUND-LINES [OUTBOUND-LINES [SERVICE-LINES]]]
 		    control: [ftps-explicit, ftps-implicit]
 		    tls: required
 		    passive: $PASSIVE_MIN-$PASSIVE_MAX
+		    ttl: ${TTL:-$((30 * SLOW))}s
 	END
 }
 

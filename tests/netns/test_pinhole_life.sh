@@ -20,8 +20,7 @@ got_file() { equal "$(ask client get file.bin)" "got 200000 $(sum_of "$WORK/ftp/
 
 world
 start_vsftpd
-write_policy "$WORK/policy.yaml"
-echo "    ttl: ${SLOW}s" >>"$WORK/policy.yaml"
+TTL=$SLOW write_policy "$WORK/policy.yaml"
 check "a policy with a short ttl" pst apply "$WORK/policy.yaml"
 check "a session" open_session client a "$PYTHON" "$HELPERS/ftps.py" $SRV4
 
