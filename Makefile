@@ -119,7 +119,7 @@ $(B)/tests/kernel/%.o: tests/kernel/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/tests/margins: $(MARGINS)
+$(B)/tests/margins: $(MARGINS) $(O)/user/datapath_frags.o
 	$(call say,TEST)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 

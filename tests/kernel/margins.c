@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "adopt.skel.h"
+#include "datapath_frags.h"
 #include "filter.skel.h"
 #include "margins.h"
 #include "sockets.skel.h"
@@ -54,6 +55,7 @@ static void set_policy(struct filter_bpf *filter, uint32_t flags)
 						    .skip = 70,
 						    .bits = MAX_WINDOW_BITS};
 
+	filter_take_frags(filter);
 	filter->rodata->flags = flags;
 	filter->rodata->zone_window4 = in_first_half;
 	filter->rodata->zone_window6 = in_second_half;

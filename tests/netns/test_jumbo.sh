@@ -5,7 +5,7 @@ source "$(dirname "$0")/lib.sh"
 MTU=9000
 
 upload() { # URL-BASE
-	on a curl -sS --max-time 30 --ssl-reqd --insecure -T "$WORK/ftp/big.bin" "$1/upload/" &&
+	on a curl -sS --max-time $((30 * SLOW)) --ssl-reqd --insecure -T "$WORK/ftp/big.bin" "$1/upload/" &&
 		cmp "$WORK/ftp/big.bin" "$WORK/ftp/upload/big.bin" && rm "$WORK/ftp/upload/big.bin"
 }
 

@@ -12,7 +12,6 @@
 #include "datapath_frags.h"
 #include "datapath_ranges.h"
 #include "filter.skel.h"
-#include "names.h"
 #include "prog.h"
 #include "prog_clear.h"
 
@@ -218,25 +217,6 @@ void prog_counts(const struct prog *prog, struct counts *ret)
 			ret->values[direction][i / n_cpus].bytes += cpus[i].bytes;
 		}
 	}
-}
-
-const char *prog_counter_name(uint32_t counter)
-{
-	static const char *const services[N_SERVICES] = {
-		[HTTPS] = "https", [CONTROL] = "control", [BACKUP] = "backup", [INTERNAL] = "internal",
-		[LOGS] = "logs",   [TIME] = "time",       [DATA] = "data",     [WEB] = "web",
-		[MAIL] = "mail",   [DNS] = "dns",         [RADIUS] = "radius",
-	};
-
-	if (counter < N_REASONS)
-		return reason_name(counter);
-	if (counter == COUNTER_LINK || counter == COUNTER_ICMP)
-		return counter == COUNTER_LINK ? "link" : "icmp";
-	if (counter == COUNTER_FRAGMENTS)
-		return "fragments";
-	if (counter < COUNTER_SERVICES || counter >= COUNTERS_SEEN)
-		return "nothing known";
-	return services[counter - COUNTER_SERVICES];
 }
 
 /* Whether only `counter` went up, by one frame; else says what did. */
