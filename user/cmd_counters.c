@@ -7,7 +7,6 @@
 #include "cleanup.h"
 #include "command.h"
 #include "names.h"
-#include "options.h"
 #include "output.h"
 #include "tally.h"
 
@@ -67,17 +66,10 @@ static int print_text(const struct tally *tally)
 	return table_finish(table);
 }
 
-static int run(const struct context *context, int argc, char **argv)
+static int show(const struct context *context, const struct datapath *datapath)
 {
-	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
-	CLEANUP_FREE struct tally *tally = NULL;
-	int status = option_none(&cmd_counters, argc, argv);
+	CLEANUP_FREE struct tally *tally = tally_read(datapath);
 
-	if (status == EXIT_DONE)
-		status = instance_open(context, &datapath);
-	if (status != EXIT_DONE)
-		return status;
-	tally = tally_read(datapath);
 	if (!tally)
 		return EXIT_FAILED;
 	if (!context->json)
@@ -85,6 +77,11 @@ static int run(const struct context *context, int argc, char **argv)
 	return json_print(json_pack("{s:o, s:o}", "inbound", json_direction(tally, INBOUND), "outbound",
 				    json_direction(tally, OUTBOUND)),
 			  0);
+}
+
+static int run(const struct context *context, int argc, char **argv)
+{
+	return instance_show(context, &cmd_counters, argc, argv, show);
 }
 
 const struct command cmd_counters = {

@@ -7,7 +7,6 @@
 #include "command.h"
 #include "instance_names.h"
 #include "names.h"
-#include "options.h"
 #include "output.h"
 
 static uint64_t between(uint64_t from, uint64_t to)
@@ -68,19 +67,13 @@ static int print_text(const struct pinhole_entry *entries, size_t n, const struc
 	return table_finish(table);
 }
 
-static int run(const struct context *context, int argc, char **argv)
+static int show(const struct context *context, const struct datapath *datapath)
 {
-	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
 	CLEANUP_FREE struct service_name *services = NULL;
 	CLEANUP_FREE struct pinhole_entry *entries = NULL;
-	int status = option_none(&cmd_pinholes, argc, argv);
 	size_t n = 0;
 	int r;
 
-	if (status == EXIT_DONE)
-		status = instance_open(context, &datapath);
-	if (status != EXIT_DONE)
-		return status;
 	services = instance_services(datapath);
 	if (!services)
 		return EXIT_FAILED;
@@ -88,6 +81,11 @@ static int run(const struct context *context, int argc, char **argv)
 	if (r < 0)
 		return instance_failed("pinholes", r);
 	return context->json ? print_json(entries, n, services) : print_text(entries, n, services);
+}
+
+static int run(const struct context *context, int argc, char **argv)
+{
+	return instance_show(context, &cmd_pinholes, argc, argv, show);
 }
 
 const struct command cmd_pinholes = {

@@ -6,7 +6,6 @@
 #include "cleanup.h"
 #include "command.h"
 #include "instance_names.h"
-#include "options.h"
 #include "output.h"
 
 static uint64_t age_ns(const struct session *session, uint64_t now)
@@ -54,19 +53,13 @@ static int print_text(const struct session_entry *entries, size_t n, const struc
 	return table_finish(table);
 }
 
-static int run(const struct context *context, int argc, char **argv)
+static int show(const struct context *context, const struct datapath *datapath)
 {
-	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
 	CLEANUP_FREE struct server_ports *servers = NULL;
 	CLEANUP_FREE struct session_entry *entries = NULL;
-	int status = option_none(&cmd_sessions, argc, argv);
 	size_t n = 0;
 	int r;
 
-	if (status == EXIT_DONE)
-		status = instance_open(context, &datapath);
-	if (status != EXIT_DONE)
-		return status;
 	servers = instance_servers(datapath);
 	if (!servers)
 		return EXIT_FAILED;
@@ -74,6 +67,11 @@ static int run(const struct context *context, int argc, char **argv)
 	if (r < 0)
 		return instance_failed("sessions", r);
 	return context->json ? print_json(entries, n, servers) : print_text(entries, n, servers);
+}
+
+static int run(const struct context *context, int argc, char **argv)
+{
+	return instance_show(context, &cmd_sessions, argc, argv, show);
 }
 
 const struct command cmd_sessions = {

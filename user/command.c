@@ -6,6 +6,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "options.h"
 #include "policy_yaml.h"
 
 #ifndef POSTERN_SYSCONFDIR
@@ -94,6 +95,17 @@ int instance_open(const struct context *context, struct datapath **ret)
 			failure.text[0] ? ": " : "",
 			r == -EPROTO ? "put in force by another version of postern" : strerror(-r));
 	return EXIT_FAILED;
+}
+
+int instance_show(const struct context *context, const struct command *command, int argc, char **argv,
+		  int (*show)(const struct context *context, const struct datapath *datapath))
+{
+	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
+	int status = option_none(command, argc, argv);
+
+	if (status == EXIT_DONE)
+		status = instance_open(context, &datapath);
+	return status == EXIT_DONE ? show(context, datapath) : status;
 }
 
 int instance_failed(const char *what, int error)

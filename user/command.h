@@ -30,6 +30,10 @@ int policy_from_file(const char *path, char *const *interfaces, struct loaded *r
 int policy_from_instance(const struct datapath *datapath, struct loaded *ret);
 /* The instance that is in force. */
 int instance_open(const struct context *context, struct datapath **ret);
+/* The run() of a command without arguments that shows something of the instance in force: `show` prints it
+ * and returns the exit status. */
+int instance_show(const struct context *context, const struct command *command, int argc, char **argv,
+		  int (*show)(const struct context *context, const struct datapath *datapath));
 /* For what the data path could not tell: says what and why, returns EXIT_FAILED. */
 int instance_failed(const char *what, int error);
 

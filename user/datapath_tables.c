@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Lists what is happening in an instance: sessions, pinholes, flows.
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cleanup.h"
+#include "datapath_read.h"
+
+int datapath_sessions(const struct datapath *datapath, struct session_entry **ret, size_t *ret_n)
+{
+	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
+	struct session_entry *entries;
+	uint32_t n;
+	int r = datapath_read_hash(datapath, "sessions", sizeof(uint64_t), sizeof(struct session), &keys,
+				   &values, &n);
+
+	if (r)
+		return r;
+	entries = calloc(n ? n : 1, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		entries[i].cookie = ((uint64_t *)keys)[i];
+		entries[i].session = ((struct session *)values)[i];
+	}
+	*ret = entries;
+	*ret_n = n;
+	return 0;
+}
+
+int datapath_pinholes(const struct datapath *datapath, struct pinhole_entry **ret, size_t *ret_n)
+{
+	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
+	struct pinhole_entry *entries;
+	uint32_t n;
+	int r = datapath_read_hash(datapath, "pinholes", sizeof(struct pinhole_key), sizeof(struct pinhole),
+				   &keys, &values, &n);
+
+	if (r)
+		return r;
+	entries = calloc(n ? n : 1, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < n; i++) {
+		entries[i].key = ((struct pinhole_key *)keys)[i];
+		entries[i].pinhole = ((struct pinhole *)values)[i];
+	}
+	*ret = entries;
+	*ret_n = n;
+	return 0;
+}
+
+/* Appends the flows of one map to a list that has room for them. */
+static int read_flows(const struct datapath *datapath, const char *name, bool is_data,
+		      struct flow_entry *entries, size_t *n)
+{
+	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
+	uint32_t found;
+	int r = datapath_read_hash(datapath, name, sizeof(struct flow_key), sizeof(struct flow), &keys,
+				   &values, &found);
+
+	if (r)
+		return r;
+	for (uint32_t i = 0; i < found; i++) {
+		entries[*n].key = ((struct flow_key *)keys)[i];
+		entries[*n].flow = ((struct flow *)values)[i];
+		entries[*n].is_data = is_data;
+		(*n)++;
+	}
+	return 0;
+}
+
+int datapath_flows(const struct datapath *datapath, struct flow_entry **ret, size_t *ret_n)
+{
+	struct flow_entry *entries = calloc(MAX_FLOWS + MAX_DATA_FLOWS, sizeof(*entries));
+	size_t n = 0;
+	int r;
+
+	if (!entries)
+		return -ENOMEM;
+	r = read_flows(datapath, "flows", false, entries, &n);
+	if (r == 0)
+		r = read_flows(datapath, "data_flows", true, entries, &n);
+	if (r) {
+		free(entries);
+		return r;
+	}
+	*ret = entries;
+	*ret_n = n;
+	return 0;
+}
