@@ -157,6 +157,15 @@ static bool target_is_met(const char *target, double value)
 	return *target == '<' ? value <= bound : value >= bound;
 }
 
+void values_print(const char *name, double least, double median, double bare, const char *target)
+{
+	printf("  %-52s %9.1f %9.1f %9.1f", name, least, median, bare);
+	if (*target)
+		printf("  %s%s", target, target_is_met(target, least) ? "" : " MISSED");
+	putchar('\n');
+	fflush(stdout);
+}
+
 void row_print(const char *name, const struct series *series, int decimals, double ratio, const char *target)
 {
 	double median = series_median(series);

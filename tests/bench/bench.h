@@ -71,4 +71,7 @@ void frame_build(struct frame *ret, const char *words);
  * whether the median (or the ratio, where there is one) reaches it. */
 void row_print(const char *name, const struct series *series, int decimals, double ratio, const char *target);
 
+/* Prints a row of three figures, and whether the least reaches the target. */
+void values_print(const char *name, double least, double median, double bare, const char *target);
+
 #endif

@@ -21,7 +21,7 @@ struct packet_case {
 	struct line line;
 	struct program program;
 	struct frame frame;
-	struct series above;
+	struct series whole;
 	struct series bare;
 };
 
@@ -66,17 +66,25 @@ static bool is_heading(const struct packet_case *item)
 static void measure(struct packet_case *item, long repeat)
 {
 	const struct program *program = &item->program;
-	double bare = run(program->bare, &item->frame, repeat, program->bare_returns, "the bare program");
-	double whole = run(program->fd, &item->frame, repeat, program->expected, item->line.fields[0]);
 
-	series_add(&item->bare, bare);
-	series_add(&item->above, whole - bare);
+	series_add(&item->bare,
+		   run(program->bare, &item->frame, repeat, program->bare_returns, "the bare program"));
+	series_add(&item->whole,
+		   run(program->fd, &item->frame, repeat, program->expected, item->line.fields[0]));
+}
+
+/* The least is what a packet costs when nothing else is in the way; it is what a target is held against. */
+static void print(const struct packet_case *item)
+{
+	const struct series *whole = &item->whole, *bare = &item->bare;
+
+	values_print(item->line.fields[0], series_min(whole) - series_min(bare),
+		     series_median(whole) - series_median(bare), series_median(bare), item->line.fields[4]);
 }
 
 int main(int argc, char **argv)
 {
 	static struct packet_case cases[MAX_CASES];
-	struct series bare = {0};
 	size_t n = 0;
 	long rounds, repeat;
 
@@ -100,13 +108,10 @@ int main(int argc, char **argv)
 		}
 	}
 	for (size_t i = 0; i < n; i++) {
-		if (is_heading(&cases[i])) {
+		if (is_heading(&cases[i]))
 			printf("%s\n", cases[i].line.fields[0]);
-			continue;
-		}
-		row_print(cases[i].line.fields[0], &cases[i].above, 1, 0, cases[i].line.fields[4]);
-		series_add(&bare, series_median(&cases[i].bare));
+		else
+			print(&cases[i]);
 	}
-	row_print("(the bare programs themselves)", &bare, 1, 0, "");
 	return 0;
 }
