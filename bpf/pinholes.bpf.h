@@ -52,8 +52,16 @@ static __always_inline void report_pinhole(enum event_kind kind, const struct pi
 	event_end(event, sequence);
 }
 
-/* The pinhole that `client` has open at `local`:`port`, or NULL; *key says which it is. One whose time
- * is up is none, whether or not it has been swept. */
+/* Time or the control connection can end before anybody has removed it. */
+static __always_inline bool pinhole_is_over(const struct pinhole *pinhole)
+{
+	__u64 session = pinhole->session;
+
+	return bpf_ktime_get_boot_ns() > pinhole->expires_ns || !bpf_map_lookup_elem(&sessions, &session);
+}
+
+/* The pinhole that `client` has open at `local`:`port`, or NULL; *key says which it is. One that is over is
+ * none, whether or not it has been swept. */
 static __always_inline struct pinhole *pinhole_find(const struct addr *client, const struct addr *local,
 						    __u16 port, struct pinhole_key *key)
 {
@@ -70,7 +78,7 @@ static __always_inline struct pinhole *pinhole_find(const struct addr *client, c
 		__builtin_memset(&key->local, 0, sizeof(key->local));
 		pinhole = bpf_map_lookup_elem(&pinholes, key);
 	}
-	if (!pinhole || bpf_ktime_get_boot_ns() > pinhole->expires_ns)
+	if (!pinhole || pinhole_is_over(pinhole))
 		return NULL;
 	return pinhole;
 }

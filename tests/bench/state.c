@@ -91,9 +91,11 @@ static void add_pinholes(const char *instance, uint32_t n, char **argv)
 		.expires_ns = boot_ns() + NEVER_S * 1000000000ull,
 		.control_port = number_of(argv[3]),
 	};
+	struct session session = {.control_port = pinhole.control_port};
 	long first = number_of(argv[1]), n_ports = number_of(argv[2]);
 	int pinholes = map_open(instance, "pinholes"), open_ports = map_open(instance, "open_ports");
 
+	map_set(map_open(instance, "sessions"), &pinhole.session, &session);
 	for (uint32_t i = 0; i < n; i++) {
 		uint32_t port = first + i % n_ports, open = n / n_ports + 1;
 

@@ -167,12 +167,15 @@ static int put_pinhole(const struct programs *programs, const struct model_pinho
 				  .expires_ns = from->is_over ? 1 : boot_time() + 3600 * second_ns,
 				  .control_port = from->control,
 				  .service = 9};
+	struct session session = {.client = key.client, .control_port = from->control};
 	uint32_t port = from->port, n = 0;
 	int error;
 
 	if (!from->at_any_local)
 		key.local = map_addr(&from->local);
-	error = put(programs, "pinholes", &key, &pinhole);
+	error = put(programs, "sessions", &pinhole.session, &session);
+	if (!error)
+		error = put(programs, "pinholes", &key, &pinhole);
 	if (error)
 		return error;
 	bpf_map_lookup_elem(map_of(programs, "open_ports"), &port, &n);

@@ -66,12 +66,24 @@ static void mark_port(const struct prog *prog, uint16_t port, int change)
 	assert_return_code(bpf_map_update_elem(fd, &key, &marks, BPF_ANY), errno);
 }
 
+/* No socket has this cookie. */
+static const uint64_t pinhole_session = UINT64_MAX;
+
+static void put_session(const struct prog *prog, const char *client, uint16_t control_port)
+{
+	struct session session = {
+		.client = addr_of(client), .since_ns = state_now(), .control_port = control_port};
+
+	assert_return_code(
+		bpf_map_update_elem(prog_map(prog, "sessions"), &pinhole_session, &session, BPF_ANY), errno);
+}
+
 struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client, const char *local,
 				     uint16_t port, uint16_t control_port)
 {
 	struct pinhole_key key = {.client = addr_of(client), .port = port};
 	struct pinhole pinhole = {.listener = 11,
-				  .session = 12,
+				  .session = pinhole_session,
 				  .opened_ns = state_now(),
 				  .expires_ns = state_now() + 10 * SECOND_NS,
 				  .control_port = control_port,
@@ -82,6 +94,7 @@ struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client
 		key.local = addr_of(local);
 	put_pinhole(prog, &key, &pinhole);
 	mark_port(prog, port, 1);
+	put_session(prog, client, control_port);
 	return key;
 }
 
@@ -92,6 +105,11 @@ void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key
 	assert_return_code(bpf_map_lookup_elem(prog_map(prog, "pinholes"), key, &pinhole), errno);
 	pinhole.expires_ns = state_now() - 1;
 	put_pinhole(prog, key, &pinhole);
+}
+
+void state_end_session(const struct prog *prog)
+{
+	assert_return_code(bpf_map_delete_elem(prog_map(prog, "sessions"), &pinhole_session), errno);
 }
 
 void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key)

@@ -22,10 +22,12 @@ bool state_get_flow(const struct prog *prog, const char *map, const struct flow_
 /* A flow that lives: just seen, of the test's generation. */
 struct flow state_live_flow(enum service service);
 
-/* Opens it, for ten seconds, with its mark; `local` NULL: at any address. */
+/* Opens it, for ten seconds, with its mark and its session, one for all; `local` NULL: at any address. */
 struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client, const char *local,
 				     uint16_t port, uint16_t control_port);
 void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key);
+/* Of all pinholes: their control connection is closed. */
+void state_end_session(const struct prog *prog);
 void state_drop_pinhole(const struct prog *prog, const struct pinhole_key *key);
 
 /* As if this host had sent UDP to `peer` so long ago. */

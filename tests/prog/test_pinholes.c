@@ -128,6 +128,21 @@ static void test_expired(void **state)
 	}
 }
 
+/* The control connection's end goes before the sweep that removes the pinhole. */
+static void test_session_over(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct pinhole_key key = state_put_pinhole(*state, stranger[family], host[family], PORT, 21);
+
+		expect_spec(*state, INBOUND, from_client(family, SYN), data, "in session");
+		state_end_session(*state);
+		expect_spec(*state, INBOUND, from_client(family, SYN), REASON_NO_PINHOLE, "session over");
+		expect_spec(*state, INBOUND, from_client(family, ACK), REASON_NO_FLOW, "session over");
+		expect_spec(*state, OUTBOUND, to_client(family, SYN | ACK), REASON_NO_FLOW, "session over");
+		state_drop_pinhole(*state, &key);
+	}
+}
+
 /* Opened under a control service that is for the office: a client that it does not admit, as after a
  * change of policy, has no use of it. */
 static void test_control_service(void **state)
@@ -188,6 +203,7 @@ int main(void)
 		cmocka_unit_test_setup(test_client_and_port, prog_reset),
 		cmocka_unit_test_setup(test_one_bit_away, prog_reset),
 		cmocka_unit_test_setup(test_expired, prog_reset),
+		cmocka_unit_test_setup(test_session_over, prog_reset),
 		cmocka_unit_test_setup(test_control_service, prog_reset),
 		cmocka_unit_test_setup(test_answers, prog_reset),
 		cmocka_unit_test_setup(test_mark, prog_reset),
