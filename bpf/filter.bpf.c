@@ -154,7 +154,7 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 i
 	struct cursor cursor = frame_cursor(ctx);
 	enum reason reason = parse_frame(ctx, false, &cursor, &packet);
 
-	return forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL));
+	return echo_limit(&packet, forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL)));
 }
 
 /* *ret_bytes: the length of the frame. */

@@ -144,10 +144,15 @@ static __always_inline verdict echo_of_others(const struct packet *packet)
 		return REASON_INTERNAL;
 	if (!rule_admits_packet(rule, packet))
 		return rule->flags & PORT_OPEN ? REASON_PEER : REASON_ICMP_TYPE;
-	if (packet->given.direction == INBOUND && !packet->given.is_made &&
-	    !sample_take(SAMPLE_PINGS, PINGS_PER_SECOND))
-		return REASON_RATE;
 	return COUNTER_PING;
+}
+
+/* So many echo requests are answered. Asked last: what is denied anyway must not use up what others may. */
+static __always_inline verdict echo_limit(const struct packet *packet, verdict verdict)
+{
+	if (verdict != COUNTER_PING || !icmp_is_echo(packet) || packet->given.is_made)
+		return verdict;
+	return sample_take(SAMPLE_PINGS, PINGS_PER_SECOND) ? verdict : REASON_RATE;
 }
 
 /* Our own echo requests are remembered by their identifier, and bring their replies back. */
