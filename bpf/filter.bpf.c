@@ -258,7 +258,8 @@ int ingress(struct xdp_md *ctx)
 
 	/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
 	if (flags & GENERATION_REJECT_OUTBOUND &&
-	    (verdict == REASON_NO_FLOW || verdict == REASON_ICMP_QUOTE) && frame_is_our_answer(ctx))
+	    (verdict == REASON_NO_FLOW || verdict == REASON_CUT || verdict == REASON_ICMP_QUOTE) &&
+	    frame_is_our_answer(ctx))
 		verdict = COUNTER_ANSWERS;
 	counted = count(INBOUND, verdict, bytes);
 	if (is_admitted(verdict))

@@ -7,6 +7,7 @@
 
 #include "decide.bpf.h"
 #include "frames.bpf.h"
+#include "icmp.bpf.h"
 
 enum {
 	IP4_HEADER = 20,
@@ -236,20 +237,6 @@ static __noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
 	return XDP_TX;
 }
 
-/* What tells an answer to a packet of ours. An ICMP answer is known by its addresses alone: it has no ports.
- */
-static __always_inline struct flow_key answer_key(const struct packet *packet)
-{
-	struct flow_key key = flow_key_of(packet, packet->given.direction);
-
-	if (packet->protocol == PROTO_TCP)
-		return key;
-	key.local_port = 0;
-	key.peer_port = 0;
-	key.protocol = 0;
-	return key;
-}
-
 /* Turns a denied packet of this host round: it comes back as the peer's answer. In generic mode our own XDP
  * program sees that answer, and lets it pass once (frame_is_our_answer()). TC_ACT_REDIRECT or TC_ACT_SHOT. */
 static __noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
@@ -264,7 +251,7 @@ static __noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
 
 	if (!size || size > sizeof(answer) || !sample_take(SAMPLE_ANSWERS, ANSWERS_PER_SECOND))
 		return TC_DENY;
-	key = answer_key(&packet);
+	key = flow_key_of(&packet, OUTBOUND);
 	if (bpf_skb_load_bytes(skb, 0, &eth, sizeof(eth)) || bpf_skb_change_tail(skb, network + size, 0))
 		return TC_DENY;
 	swap_macs(&eth);
@@ -275,17 +262,34 @@ static __noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
 	return bpf_redirect(skb->ifindex, BPF_F_INGRESS);
 }
 
+/* The denied packet that an inbound frame answers as we answer: its ports, too, for the peer can send ICMP
+ * about anything. */
+static __always_inline bool answered_key(struct cursor *cursor, struct packet *packet, struct flow_key *ret)
+{
+	__u16 type = packet->is_ipv4 ? ICMP4_TYPE_UNREACHABLE : ICMP6_TYPE_UNREACHABLE;
+	__u16 code = packet->is_ipv4 ? ICMP4_CODE_PORT : ICMP6_CODE_PORT;
+
+	if (packet->protocol == PROTO_TCP) {
+		*ret = flow_key_of(packet, INBOUND);
+		return packet->tcp_flags & TCP_RST;
+	}
+	if (packet->src_port != type || packet->dst_port != code || !quote_parse(cursor, packet))
+		return false;
+	*ret = flow_key_of(packet, OUTBOUND);
+	return true;
+}
+
 /* Whether an inbound frame is the answer that answer_skb() has just made: once, and only for a moment. */
 static __noinline bool frame_is_our_answer(struct xdp_md *ctx)
 {
-	struct packet packet = frame_read(ctx);
+	struct packet packet = {.given = frame_given(ctx, INBOUND, false, 0)};
+	struct cursor cursor = frame_cursor(ctx);
 	struct flow_key key;
 	const __u64 *made;
 	__u64 when;
 
-	if (packet.protocol == PROTO_TCP && !(packet.tcp_flags & TCP_RST))
+	if (parse_frame(ctx, false, &cursor, &packet) || !answered_key(&cursor, &packet, &key))
 		return false;
-	key = answer_key(&packet);
 	made = bpf_map_lookup_elem(&answers, &key);
 	if (!made)
 		return false;
