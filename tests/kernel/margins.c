@@ -33,7 +33,8 @@ static const struct variant {
 	{"filter, reject inbound", FILTER, GENERATION_REJECT_INBOUND},
 	{"filter, reject outbound", FILTER, GENERATION_REJECT_OUTBOUND},
 	{"filter, block", FILTER, GENERATION_BLOCK},
-	{"filter, reject both and block", FILTER, REJECT | GENERATION_BLOCK},
+	{"filter, narrowed", FILTER, GENERATION_NARROWED},
+	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED},
 	{"sockets", SOCKETS, 0},
 	{"adopt", ADOPT, 0},
 };

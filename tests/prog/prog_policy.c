@@ -9,7 +9,6 @@
 
 #include <bpf/bpf.h>
 
-#include "names.h"
 #include "prog.h"
 
 const char *const host[N_FAMILIES] = {"192.0.2.10", "2001:db8:1::10"};
@@ -161,23 +160,4 @@ void prog_fill_policy(const struct prog *prog)
 	for (uint16_t port = PASSIVE_FIRST; port <= PASSIVE_LAST; port++)
 		put_rule(prog, INBOUND, TRANSPORT_TCP, port,
 			 (struct port_rule){.service = DATA, .flags = PORT_PASSIVE});
-}
-
-const char *prog_counter_name(uint32_t counter)
-{
-	static const char *const services[N_SERVICES] = {
-		[HTTPS] = "https", [CONTROL] = "control", [BACKUP] = "backup", [INTERNAL] = "internal",
-		[LOGS] = "logs",   [TIME] = "time",       [DATA] = "data",     [WEB] = "web",
-		[MAIL] = "mail",   [DNS] = "dns",         [RADIUS] = "radius",
-	};
-
-	if (counter < N_REASONS)
-		return reason_name(counter);
-	if (counter == COUNTER_LINK || counter == COUNTER_ICMP)
-		return counter == COUNTER_LINK ? "link" : "icmp";
-	if (counter == COUNTER_FRAGMENTS)
-		return "fragments";
-	if (counter < COUNTER_SERVICES || counter >= COUNTERS_SEEN)
-		return "nothing known";
-	return services[counter - COUNTER_SERVICES];
 }

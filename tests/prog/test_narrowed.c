@@ -10,9 +10,9 @@ static const uint32_t ssh = COUNTER_SERVICES + BACKUP, data = COUNTER_SERVICES +
 
 static int setup(void **state)
 {
-	struct prog *prog = prog_load_narrowed(GENERATION, NULL);
+	struct prog *prog = *state;
 
-	prog_fill_policy(prog);
+	prog_reset(state);
 	prog_close_port(prog, INBOUND, TRANSPORT_TCP, 21);
 	prog_close_port(prog, OUTBOUND, TRANSPORT_TCP, WEB_PORT);
 	for (enum family family = V4; family <= V6; family++) {
@@ -24,14 +24,13 @@ static int setup(void **state)
 	prog_narrow(prog, INBOUND, TRANSPORT_UDP, SYSLOG_PORT, LOGS, PEERS_ANY, IFINDEX_TWO, NULL);
 	prog_narrow(prog, INBOUND, TRANSPORT_TCP, 9000, BACKUP, PEERS_ANY, IFINDEX_ONE, NULL);
 	prog_narrow(prog, OUTBOUND, TRANSPORT_TCP, WEB_PORT, WEB, PEERS_ANY, IFINDEX_TWO, NULL);
-	*state = prog;
 	return 0;
 }
 
 static int group_setup(void **state)
 {
-	(void)state;
 	prog_make_interfaces();
+	*state = prog_load_narrowed(GENERATION, NULL);
 	return 0;
 }
 
@@ -272,7 +271,7 @@ static void test_switched_off(void **state)
 	prog_free(prog);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, prog_teardown)
+#define TEST(name) cmocka_unit_test_setup(name, setup)
 
 int main(void)
 {
@@ -282,5 +281,5 @@ int main(void)
 		TEST(test_errors),   TEST(test_switched_off),
 	};
 
-	return prog_main(tests, COUNT(tests), group_setup, NULL);
+	return prog_main(tests, COUNT(tests), group_setup, prog_teardown);
 }
