@@ -285,7 +285,8 @@ static void allow_answer(struct work *work, struct difference *d)
 	if (d->sight.direction == OUTBOUND && d->expected >= REASON_PORT && d->expected <= REASON_CUT)
 		*promise = true;
 	else if (d->sight.direction == INBOUND && *promise && work->policy->mode == MODE_ENFORCE &&
-		 (d->expected == REASON_NO_FLOW || d->expected == REASON_ICMP_QUOTE) &&
+		 (d->expected == REASON_NO_FLOW || d->expected == REASON_CUT ||
+		  d->expected == REASON_ICMP_QUOTE) &&
 		 programs_admit(d->sight.direction, d->value))
 		d->expected = COUNTER_ANSWERS;
 }
