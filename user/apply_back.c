@@ -130,7 +130,7 @@ int apply_confirm(const char *instance, struct failure *failure)
 	int r;
 
 	if (!pins_exist(instance))
-		return failure_set(failure, -ENOENT, "nothing is in force: no instance '%s'", instance);
+		return pins_no_instance(instance, failure);
 	lock = pins_lock(failure);
 	if (lock < 0)
 		return lock;
@@ -179,7 +179,7 @@ int apply_down(const char *instance, bool force, struct failure *failure)
 	CLEANUP(close_fd) int lock = -1;
 
 	if (!pins_exist(instance))
-		return failure_set(failure, -ENOENT, "nothing is in force: no instance '%s'", instance);
+		return pins_no_instance(instance, failure);
 	lock = pins_lock(failure);
 	if (lock < 0)
 		return lock;

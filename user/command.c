@@ -7,6 +7,7 @@
 #include "cleanup.h"
 #include "command.h"
 #include "options.h"
+#include "pins.h"
 #include "policy_yaml.h"
 
 #ifndef POSTERN_SYSCONFDIR
@@ -88,12 +89,14 @@ int instance_open(const struct context *context, struct datapath **ret)
 
 	if (r == 0)
 		return EXIT_DONE;
-	if (r == -ENOENT)
-		fprintf(stderr, "postern: nothing is in force: no instance '%s'\n", context->instance);
-	else
+	if (r == -ENOENT) {
+		pins_no_instance(context->instance, &failure);
+		fprintf(stderr, "postern: %s\n", failure.text);
+	} else {
 		fprintf(stderr, "postern: instance '%s': %s%s%s\n", context->instance, failure.text,
 			failure.text[0] ? ": " : "",
 			r == -EPROTO ? "put in force by another version of postern" : strerror(-r));
+	}
 	return EXIT_FAILED;
 }
 

@@ -13,6 +13,7 @@
 #include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/types.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -48,14 +49,62 @@ int pins_make_folder(const char *path)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+static int mounts_of(pid_t process, struct stat *ret)
+{
+	char path[sizeof("/proc//ns/mnt") + 3 * sizeof(process)];
+
+	sprintf(path, "/proc/%d/ns/mnt", (int)process);
+	return stat(path, ret);
+}
+
+/* 0 where it is not known. */
+static pid_t parent_of(pid_t process)
+{
+	char path[sizeof("/proc//stat") + 3 * sizeof(process)], text[128] = "";
+	const char *end;
+	FILE *file;
+	int parent;
+
+	sprintf(path, "/proc/%d/stat", (int)process);
+	file = fopen(path, "re");
+	if (!file)
+		return 0;
+	end = fgets(text, sizeof(text), file) ? strrchr(text, ')') : NULL;
+	fclose(file);
+	return end && sscanf(end, ") %*c %d", &parent) == 1 ? parent : 0;
+}
+
+static bool is_same_namespace(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev;
+}
+
 /* Whether what is mounted here outlives us: `ip netns exec`, for one, makes a mount namespace that ends with
- * its command, and pins in a bpffs of its own would end with it. */
+ * its command, and pins in a bpffs of its own would end with it. Who has fewer capabilities than process 1
+ * may not look at it; then a process that we descend from tells. */
 static bool mounts_are_private(void)
 {
-	struct stat ours, first;
+	struct stat ours, theirs;
 
-	return stat("/proc/self/ns/mnt", &ours) == 0 && stat("/proc/1/ns/mnt", &first) == 0 &&
-	       (ours.st_ino != first.st_ino || ours.st_dev != first.st_dev);
+	if (mounts_of(getpid(), &ours))
+		return false;
+	if (mounts_of(1, &theirs) == 0)
+		return !is_same_namespace(&ours, &theirs);
+	for (pid_t process = getppid(); process > 1 && mounts_of(process, &theirs) == 0;
+	     process = parent_of(process))
+		if (!is_same_namespace(&ours, &theirs))
+			return true;
+	return false;
+}
+
+int pins_no_instance(const char *instance, struct failure *failure)
+{
+	if (!is_bpffs(BPFFS) && mounts_are_private())
+		return failure_set(failure, -ENOENT,
+				   "instance '%s' cannot be seen here: 'ip netns exec' hides " BPFFS
+				   "; use 'postern --netns NAME'",
+				   instance);
+	return failure_set(failure, -ENOENT, "nothing is in force: no instance '%s'", instance);
 }
 
 int pins_prepare(struct failure *failure)

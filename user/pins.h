@@ -32,6 +32,9 @@ struct pin_path pin_path(const char *instance, const char *format, ...) __attrib
 /* Mounts bpffs where it is not, and makes the folder of all instances. 0 or -errno with its reason. */
 int pins_prepare(struct failure *failure);
 
+/* -ENOENT, and says that there is no such instance, or that it could not be seen from here. */
+int pins_no_instance(const char *instance, struct failure *failure);
+
 /* One change at a time, over all instances: the returned descriptor holds the lock until it is closed. */
 int pins_lock(struct failure *failure);
 

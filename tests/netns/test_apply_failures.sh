@@ -68,6 +68,8 @@ failures() { # PREFIX
 	must_fail "$1: no BPF at all" . without cap_bpf,cap_sys_admin,cap_perfmon apply "$WORK/next.yaml"
 	must_fail "$1: packet programs refused" . without cap_net_admin,cap_sys_admin apply "$WORK/next.yaml"
 	must_fail "$1: no place for bpffs" bpf covered /sys/fs "${instance[@]}" apply "$WORK/next.yaml"
+	must_fail "$1: under 'ip netns exec', which hides bpffs" "--netns" \
+		ip netns exec "$ID-srv" "${instance[@]}" apply "$WORK/next.yaml"
 	must_fail "$1: bpffs may not be mounted" bpf covered /sys/fs/bpf \
 		capsh --drop=cap_sys_admin -- -c 'exec "$@"' sh "${instance[@]}" apply "$WORK/next.yaml"
 }
