@@ -43,16 +43,22 @@ static struct place place_of_offset(const struct source *source, size_t offset)
 	return place;
 }
 
-/* Inside [] and {}, IPv6 addresses such as ::1 and 2001:db8:: are no YAML. */
-static const char *advice(const struct source *source, struct place place)
+/* What mostly is wrong. Inside [] and {}, IPv6 addresses such as ::1 and 2001:db8:: are no YAML. */
+static const char *advice(const struct source *source, struct place place, const char *context)
 {
 	const char *text = source->text;
+	size_t length;
 
 	for (unsigned line = 1; line < place.line && text; line++)
 		text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL;
-	return text && memmem(text, strcspn(text, "\n"), "::", 2)
-		       ? "; an address that begins or ends with ':' needs quotes"
-		       : "";
+	length = text ? strcspn(text, "\n") : 0;
+	if (text && memchr(text, '\t', strspn(text, " \t")))
+		return "; indent with spaces: YAML has no tabs";
+	if (length && memmem(text, length, "::", 2))
+		return "; an address that begins or ends with ':' needs quotes";
+	if (context && strncmp(context, "while parsing a block", strlen("while parsing a block")) == 0)
+		return "; is the line indented like those it belongs to?";
+	return "";
 }
 
 static int report_yaml_error(struct tree_parser *parser, size_t skipped)
@@ -68,10 +74,11 @@ static int report_yaml_error(struct tree_parser *parser, size_t skipped)
 			  yaml->problem);
 	else if (yaml->context)
 		diags_add(parser->diags, DIAG_ERROR, place, "%s (%s in line %zu)%s", yaml->problem,
-			  yaml->context, yaml->context_mark.line + 1, advice(parser->source, place));
+			  yaml->context, yaml->context_mark.line + 1,
+			  advice(parser->source, place, yaml->context));
 	else
 		diags_add(parser->diags, DIAG_ERROR, place, "%s%s", yaml->problem,
-			  advice(parser->source, place));
+			  advice(parser->source, place, NULL));
 	return -EINVAL;
 }
 
