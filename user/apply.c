@@ -75,8 +75,8 @@ static int check_foreign_xdp(const char *instance, const struct apply_result *re
 			return failure_set(
 				failure, -EBUSY,
 				"%s: another XDP program is attached to it (id %u): another instance's, "
-				"or somebody else's",
-				interface->name, link.xdp_program);
+				"or somebody else's; 'bpftool prog show id %u' tells more",
+				interface->name, link.xdp_program, link.xdp_program);
 	}
 	return 0;
 }

@@ -92,7 +92,10 @@ void status_print(const struct status *status, FILE *stream)
 	CLEANUP_FREE char *escaped = malloc(ESCAPED_SIZE(strlen(file)));
 
 	fprintf(stream, "instance    %s\npolicy      %s\nmode        %s\n", status->instance,
-		escaped ? escape_bytes(file, strlen(file), escaped) : "?", mode_name(status));
+		escaped ? escape_bytes(file, strlen(file), escaped) : "?",
+		status->flags & GENERATION_AUDIT
+			? "audit: every packet passes, what would be denied is counted as denied"
+			: mode_name(status));
 	print_state(status, stream);
 	print_interfaces(status, stream);
 	for (unsigned i = 0; i < N_DIRECTIONS; i++)
@@ -107,8 +110,9 @@ void status_print(const struct status *status, FILE *stream)
 		fprintf(stream, " %s %zu/%zu%s", status->limits[i].name, status->limits[i].used,
 			status->limits[i].max, i + 1 < N_LIMITS ? "," : "\n");
 	for (size_t i = 0; i < status->n_programs; i++)
-		fprintf(stream, "program     %s: recursion_misses %" PRIu64 "\n", status->programs[i].name,
-			status->programs[i].recursion_misses);
+		if (status->programs[i].recursion_misses)
+			fprintf(stream, "program     %s: recursion_misses %" PRIu64 "\n",
+				status->programs[i].name, status->programs[i].recursion_misses);
 }
 
 static const char *state_name(enum apply_state state)
