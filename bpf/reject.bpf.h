@@ -139,6 +139,18 @@ static __always_inline __u32 answer_udp(void *network, bool is_ipv4, union answe
 	return sizeof(answer->udp6);
 }
 
+/* By its Ethernet or its IP address: the answer would come from an address that is no host's. */
+static __always_inline bool is_for_many(const struct ethhdr *eth, const struct packet *packet)
+{
+	struct addr to = packet_dst(packet);
+
+	if (eth->h_dest[0] & 1)
+		return true;
+	if (packet->is_ipv4) /* 224/4, and what lies behind it up to the broadcast */
+		return bpf_ntohl(to.word[3]) >> 28 >= 14;
+	return bpf_ntohl(to.word[0]) >> 24 == 0xff;
+}
+
 /* What the policy denies is answered; what is malformed or deceives is not. Never a RST, a fragment, or what
  * more than one host receives. */
 static __always_inline bool may_answer(const struct ethhdr *eth, const struct packet *packet, verdict verdict)
@@ -147,7 +159,7 @@ static __always_inline bool may_answer(const struct ethhdr *eth, const struct pa
 		return false;
 	if (packet->protocol != PROTO_UDP && (packet->protocol != PROTO_TCP || packet->tcp_flags & TCP_RST))
 		return false;
-	return !(eth->h_dest[0] & 1);
+	return !is_for_many(eth, packet);
 }
 
 /* Builds the answer to the frame; its size from the IP header on, or 0 for none. */

@@ -175,15 +175,21 @@ bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint
 	return verdict == TC_VERDICT_ALLOW;
 }
 
-bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame)
+uint32_t prog_action(const struct prog *prog, const struct frame *frame)
 {
 	struct xdp_md xdp = {.data_end = frame->length, .ingress_ifindex = prog->ifindex};
+
+	return test_run(prog->skeleton->progs.ingress, frame->bytes, frame->length,
+			prog->ifindex ? &xdp : NULL, prog->ifindex ? sizeof(xdp) : 0);
+}
+
+bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame)
+{
 	uint32_t verdict;
 
 	if (direction == OUTBOUND)
 		return prog_run_forwarded(prog, frame, 0);
-	verdict = test_run(prog->skeleton->progs.ingress, frame->bytes, frame->length,
-			   prog->ifindex ? &xdp : NULL, prog->ifindex ? sizeof(xdp) : 0);
+	verdict = prog_action(prog, frame);
 	assert_true(verdict == XDP_VERDICT_ALLOW || verdict == XDP_VERDICT_DENY);
 	return verdict == XDP_VERDICT_ALLOW;
 }

@@ -97,6 +97,8 @@ int prog_reset(void **state);
 
 /* Whether the frame is admitted. */
 bool prog_run(const struct prog *prog, enum direction direction, const struct frame *frame);
+/* What ingress returns: an XDP action. */
+uint32_t prog_action(const struct prog *prog, const struct frame *frame);
 /* As if it came in at interface `ingress_ifindex` and leaves here. */
 bool prog_run_forwarded(const struct prog *prog, const struct frame *frame, uint32_t ingress_ifindex);
 /* The verdict as explain has it: a counter. */
