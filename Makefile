@@ -44,8 +44,8 @@ HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(filter-out 
 BENCH_SRC := $(wildcard tests/bench/*.c)
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
-MARGINS := $(patsubst tests/kernel/%.c,$(B)/tests/kernel/%.o,$(wildcard tests/kernel/*.c))
-DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d $(O)/tests/fuzz/*.d $(B)/tests/bench/*.d $(B)/tests/kernel/*.d)
+MARGINS := $(patsubst tests/kernel/%.c,$(O)/tests/kernel/%.o,$(wildcard tests/kernel/*.c))
+DEPS := $(wildcard $(B)/*.d $(O)/user/*.d $(O)/tests/*.d $(O)/tests/prog/*.d $(O)/tests/fuzz/*.d $(B)/tests/bench/*.d $(O)/tests/kernel/*.d)
 
 .PHONY: all
 all: $(O)/postern ## build build/postern (the default)
@@ -115,11 +115,11 @@ $(B)/tests/helpers/%: tests/netns/helpers/%.c $(B)/tests/helpers/%.skel.h $(B)/t
 	$(call say,TEST)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/bench -O2 -g -std=gnu17 $(WARN) $(filter %.c %.o,$^) -lbpf -o $@
 
-$(B)/tests/kernel/%.o: tests/kernel/%.c $(SKELETONS)
+$(O)/tests/kernel/%.o: tests/kernel/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(B)/tests/margins: $(MARGINS) $(O)/user/datapath_frags.o
+$(O)/tests/margins: $(MARGINS) $(O)/user/datapath_frags.o
 	$(call say,TEST)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
@@ -132,7 +132,7 @@ $(BENCH): %: %.o $(BENCH_LIB)
 	$(Q)$(CC) $^ -lbpf -o $@
 
 .PHONY: tests
-tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(B)/tests/margins
+tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(O)/tests/margins
 
 .PHONY: demo
 demo: ## two hosts and a real FTPS server: see it work (root; installs what is missing)
