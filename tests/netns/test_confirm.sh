@@ -96,9 +96,9 @@ check "and stays" stays_as "$after" 3
 # A first apply has nothing to go back to but nothing.
 check "down" pst down
 start_helper srv listener "$PYTHON" "$HELPERS/serve.py" tcp:8888
-check "first apply --confirm 2" pst apply "$WORK/policy.yaml" --confirm $((2 * SLOW))
+check "first apply --confirm 5" pst apply "$WORK/policy.yaml" --confirm $((5 * SLOW))
 check "it is in force" no_answer b $SRV4 8888
-check "not confirmed: nothing is in force within 3 s" wait_for 3 nothing_in_force
+check "not confirmed: nothing is in force within 6 s" wait_for 6 nothing_in_force
 check "what nothing filters is reachable" connects b $SRV4 8888
 
 # The caller's own SSH session, found through its ancestors' sockets.
