@@ -22,7 +22,10 @@ cat >"$WORK/policy.yaml" <<-END
 	zones:
 	  resolvers: [$B4, $B6]
 	services:
+	  unused: {tcp: 4321}
 	  dns: {udp: 53, tcp: 53}
+	inbound:
+	  - {service: unused, from: any}
 	outbound:
 	  - {service: dns, to: resolvers}
 END
@@ -61,7 +64,7 @@ names_process() { # the denied attempt from the server's side names the program 
 }
 for family in "$SRV4" "$SRV6" "$ALIAS4"; do
 	check "nobody sends from the server's own $family" \
-		equal "$(pst_json explain inbound tcp/21 --from "$family" | json 'd["verdict"], d["reason"]')" "('deny', 'source')"
+		equal "$(pst_json explain inbound tcp/4321 --from "$family" | json 'd["verdict"], d["reason"]')" "('deny', 'source')"
 done
 check "the event of a denied connection names the process" names_process
 check "the denied ports are counted" test "$(reply_counter 'd["outbound"]["denied"].get("port", 0)')" -ge 4
