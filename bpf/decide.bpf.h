@@ -298,16 +298,28 @@ static __always_inline const struct port_rule *inbound_rule(const struct packet 
 	return port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
 }
 
-/* What the port of a TCP or UDP packet decides alone; REASON_NONE where inbound_by_flow() must be asked. */
+/* What the port of a TCP or UDP packet decides without its addresses; REASON_NONE where inbound_by_peer()
+ * must be asked. */
 static __always_inline verdict inbound_by_port(const struct packet *packet, const struct port_rule *rule)
+{
+	if (!rule)
+		return REASON_INTERNAL;
+	if (!rule->flags && tcp_is_opening(packet)) /* the most of a flood: asked first */
+		return REASON_PORT;
+	if (rule->flags & PORT_ANY)
+		return admit_service(rule->service);
+	return tcp_is_opening(packet) && !(rule->flags & (PORT_OPEN | PORT_PASSIVE)) ? REASON_PORT
+										     : REASON_NONE;
+}
+
+/* What its addresses decide beside that; REASON_NONE where inbound_by_flow() must be asked. */
+static __always_inline verdict inbound_by_peer(const struct packet *packet, const struct port_rule *rule)
 {
 	if (!rule)
 		return REASON_INTERNAL;
 	if (rule_admits_packet(rule, packet))
 		return admit_service(rule->service);
-	if (packet->protocol != PROTO_TCP || !tcp_is_opening(packet) || rule->flags & PORT_PASSIVE)
-		return REASON_NONE;
-	return rule->flags & PORT_OPEN ? REASON_PEER : REASON_PORT;
+	return tcp_is_opening(packet) && !(rule->flags & PORT_PASSIVE) ? REASON_PEER : REASON_NONE;
 }
 
 static __always_inline verdict tcp_by_flow(const struct packet *packet, const struct port_rule *rule,

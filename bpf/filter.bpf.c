@@ -45,7 +45,8 @@ static __always_inline verdict by_port_or_flow(const struct packet *packet)
 {
 	const struct port_rule *rule = inbound_rule(packet);
 
-	return inbound_by_port(packet, rule) ?: inbound_by_flow(packet, rule);
+	return inbound_by_port(packet, rule)
+		       ?: inbound_by_peer(packet, rule) ?: inbound_by_flow(packet, rule);
 }
 
 /* `reason` is what parsing the packet said. REASON_NONE: icmp_judge() must be asked. */
@@ -100,18 +101,6 @@ static __always_inline verdict forged_or_blocked(const struct packet *packet, ve
 	return is_blocked(&peer, packet->is_ipv4) ? REASON_BLOCKED : verdict;
 }
 
-/* A plain packet is judged in two steps, and any other in one or two. Each step is a function of its own: the
- * stack of 512 bytes need not hold what two of them know, and the first step, which decides on nearly every
- * packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
-static __noinline verdict plain_inbound_by_flow(const void *ip, void *end, __u64 packed,
-						const struct port_rule *rule, __u32 ifindex)
-{
-	struct packet packet = plain_unpack(ip, end, packed);
-
-	packet.given.ifindex = ifindex;
-	return inbound_by_flow(&packet, rule);
-}
-
 /* A segment of a data connection that goes on as it was when the policy in force last judged it: most of the
  * bytes that come in belong to one. REASON_NONE for everything else. */
 static __always_inline verdict plain_data_segment(const struct packet *packet, const struct port_rule *rule)
@@ -119,8 +108,8 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	const struct flow *flow;
 	struct flow_key key;
 
-	if (flags & GENERATION_NARROWED || !rule || !(rule->flags & PORT_PASSIVE) ||
-	    packet->protocol != PROTO_TCP || tcp_is_opening(packet))
+	if (flags & GENERATION_NARROWED || !(rule->flags & PORT_PASSIVE) || packet->protocol != PROTO_TCP ||
+	    tcp_is_opening(packet))
 		return REASON_NONE;
 	key = flow_key_of(packet, INBOUND);
 	flow = bpf_map_lookup_elem(&data_flows, &key);
@@ -129,14 +118,28 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
-static __always_inline verdict plain_inbound(const struct packet *packet)
+/* A plain packet is judged in up to three steps, and any other in one or two. Each step is a function of its
+ * own: the stack of 512 bytes need not hold what two of them know, and the first step, which decides on
+ * nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
+static __noinline verdict plain_inbound_by_peer(const void *ip, void *end, const struct port_rule *rule,
+						bool is_made, __u32 ifindex)
 {
-	const struct port_rule *rule = inbound_rule(packet);
+	struct packet packet = {.given = {.direction = INBOUND, .is_made = is_made, .ifindex = ifindex}};
 
-	return inbound_by_port(packet, rule)
-		       ?: plain_data_segment(packet, rule)
-		       ?: plain_inbound_by_flow(packet->ip, packet->end, plain_pack(packet), rule,
-						packet->given.ifindex);
+	if (!plain_again(ip, end, &packet))
+		return REASON_INTERNAL;
+	return forged_or_blocked(&packet,
+				 inbound_by_peer(&packet, rule) ?: plain_data_segment(&packet, rule));
+}
+
+static __noinline verdict plain_inbound_by_flow(const void *ip, void *end, const struct port_rule *rule,
+						bool is_made, __u32 ifindex)
+{
+	struct packet packet = {.given = {.direction = INBOUND, .is_made = is_made, .ifindex = ifindex}};
+
+	if (!plain_again(ip, end, &packet))
+		return REASON_INTERNAL;
+	return forged_or_blocked(&packet, inbound_by_flow(&packet, rule));
 }
 
 static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
@@ -157,18 +160,35 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 i
 	return echo_limit(&packet, forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL)));
 }
 
-/* *ret_bytes: the length of the frame. */
-static __always_inline verdict judge_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex,
-					     __u32 *ret_bytes)
+/* REASON_NONE: it is no plain packet. */
+static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct explain_head *made)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, is_made, ifindex)};
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, made, 0)};
 	struct cursor cursor = frame_cursor(ctx);
+	const struct port_rule *rule;
+	verdict verdict;
 
-	*ret_bytes = packet.given.frame_bytes;
-	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet, plain_inbound(&packet));
-	*ret_bytes = frame_length(ctx);
-	return odd_inbound(ctx, is_made, ifindex) ?: icmp_inbound(ctx, is_made, ifindex);
+	if (!parse_plain(&cursor, &packet))
+		return REASON_NONE;
+	rule = inbound_rule(&packet);
+	verdict = inbound_by_port(&packet, rule);
+	if (!verdict) {
+		__u32 ifindex = frame_ifindex(ctx, made);
+
+		return plain_inbound_by_peer(packet.ip, packet.end, rule, made, ifindex)
+			       ?: plain_inbound_by_flow(packet.ip, packet.end, rule, made, ifindex);
+	}
+	if (!is_admitted(verdict))
+		return verdict;
+	return plain_again(packet.ip, packet.end, &packet) ? forged_or_blocked(&packet, verdict)
+							   : REASON_INTERNAL;
+}
+
+static __always_inline verdict other_inbound(struct xdp_md *ctx, const struct explain_head *made)
+{
+	__u32 ifindex = frame_ifindex(ctx, made);
+
+	return odd_inbound(ctx, made, ifindex) ?: icmp_inbound(ctx, made, ifindex);
 }
 
 static __noinline verdict plain_outbound(struct __sk_buff *skb)
@@ -249,19 +269,10 @@ static __always_inline verdict judge_made_outbound(struct xdp_md *ctx, __u32 ifi
 	return made_odd_outbound(ctx, ifindex) ?: made_icmp_outbound(ctx, ifindex);
 }
 
-SEC("xdp")
-int ingress(struct xdp_md *ctx)
+static __always_inline int frame_end(struct xdp_md *ctx, verdict verdict, __u32 bytes)
 {
-	struct counter_value *counted;
-	__u32 bytes;
-	verdict verdict = judge_inbound(ctx, false, frame_ifindex(ctx), &bytes);
+	struct counter_value *counted = count(INBOUND, verdict, bytes);
 
-	/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
-	if (flags & GENERATION_REJECT_OUTBOUND &&
-	    (verdict == REASON_NO_FLOW || verdict == REASON_CUT || verdict == REASON_ICMP_QUOTE) &&
-	    frame_is_our_answer(ctx))
-		verdict = COUNTER_ANSWERS;
-	counted = count(INBOUND, verdict, bytes);
 	if (is_admitted(verdict))
 		return XDP_PASS;
 	if (denial_may_be_reported(counted))
@@ -269,6 +280,26 @@ int ingress(struct xdp_md *ctx)
 	if (!(flags & (GENERATION_AUDIT | GENERATION_REJECT_INBOUND)))
 		return XDP_DROP;
 	return flags & GENERATION_AUDIT ? XDP_PASS : answer_frame(ctx, verdict);
+}
+
+SEC("xdp")
+int ingress(struct xdp_md *ctx)
+{
+	verdict verdict = plain_inbound(ctx, NULL);
+	__u32 bytes = ctx->data_end - ctx->data;
+
+	if (verdict == REASON_PORT)
+		return frame_end(ctx, verdict, bytes);
+	if (!verdict) {
+		verdict = other_inbound(ctx, NULL);
+		bytes = frame_length(ctx);
+	}
+	/* In generic mode only: a native XDP program does not see what is redirected to its interface. */
+	if (flags & GENERATION_REJECT_OUTBOUND &&
+	    (verdict == REASON_NO_FLOW || verdict == REASON_CUT || verdict == REASON_ICMP_QUOTE) &&
+	    frame_is_our_answer(ctx))
+		verdict = COUNTER_ANSWERS;
+	return frame_end(ctx, verdict, bytes);
 }
 
 SEC("tc")
@@ -297,9 +328,10 @@ SEC("xdp")
 int explain_inbound(struct xdp_md *ctx)
 {
 	struct explain_head head;
-	__u32 bytes;
 
-	return head_take(ctx, &head) ? judge_inbound(ctx, true, head.ifindex, &bytes) : REASON_INTERNAL;
+	if (!head_take(ctx, &head))
+		return REASON_INTERNAL;
+	return plain_inbound(ctx, &head) ?: other_inbound(ctx, &head);
 }
 
 SEC("xdp")

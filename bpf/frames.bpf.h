@@ -26,9 +26,11 @@ static __always_inline struct cursor frame_cursor(struct xdp_md *ctx)
 	return (struct cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
 }
 
-/* Where it came in, for a policy that narrows. */
-static __always_inline __u32 frame_ifindex(struct xdp_md *ctx)
+/* Where it came in, for a policy that narrows. `made` is NULL for a frame of the network. */
+static __always_inline __u32 frame_ifindex(struct xdp_md *ctx, const struct explain_head *made)
 {
+	if (made)
+		return made->ifindex;
 	return flags & GENERATION_NARROWED ? ctx->ingress_ifindex : 0;
 }
 

@@ -56,7 +56,7 @@ struct packet {
 	__u16 network;   /* offset of the IP header in the frame; 0: not read */
 	__u16 transport; /* of the header behind it */
 	__u8 protocol;   /* 0: not IP */
-	__u8 tcp_flags;
+	__u8 tcp_flags;  /* 0 of anything but TCP */
 	__u8 hop_limit;
 	bool is_ip; /* its header was read */
 	bool is_ipv4;
@@ -145,7 +145,7 @@ static __always_inline struct addr packet_local(const struct packet *packet)
 /* 0/8, 127/8, 224/4 and 240/4 send nothing (RFC 6890; RFC 1112, 4). */
 static __always_inline bool source4_is_denied(__be32 source)
 {
-	__u32 first = bpf_ntohl(source) >> 24;
+	__u8 first = *(const __u8 *)&source;
 
 	return first == 0 || first == 127 || first >= 224;
 }

@@ -13,10 +13,11 @@ enum {
 	IP_FRAGMENTED = 0x3fff /* more fragments, or an offset */
 };
 
-/* Leaves the cursor behind the IP header. */
+/* Leaves the cursor behind where a TCP header without options ends. So much of a frame is asked for at once:
+ * a datagram that is shorter is none of the many. */
 static __always_inline bool plain_ip(struct cursor *cursor, struct packet *packet)
 {
-	const void *frame = cursor_take(cursor, ETH_HLEN + sizeof(struct iphdr));
+	const void *frame = cursor_take(cursor, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
 	const struct iphdr *ip4 = frame + ETH_HLEN;
 	const struct ipv6hdr *ip6 = frame + ETH_HLEN;
 	__be16 ethertype;
@@ -47,9 +48,18 @@ static __always_inline bool plain_ip(struct cursor *cursor, struct packet *packe
 	       !addr_is_mapped((const void *)&ip6->daddr);
 }
 
+static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packet *packet)
+{
+	if (tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > packet->payload)
+		return false;
+	packet->tcp_flags = ((const __u8 *)tcp)[13];
+	return packet->tcp_flags == TCP_SYN || !tcp_flags_are_denied(packet->tcp_flags);
+}
+
 /* False where parse_frame() must look: `packet` then holds nothing of use. */
 static __always_inline bool parse_plain(struct cursor *cursor, struct packet *packet)
 {
+	const struct tcphdr *tcp;
 	const struct udphdr *udp;
 
 	if (!plain_ip(cursor, packet))
@@ -57,68 +67,44 @@ static __always_inline bool parse_plain(struct cursor *cursor, struct packet *pa
 	/* An IPv4 packet shorter than its header has an enormous payload here. */
 	if (packet->payload > packet->given.frame_bytes - packet->transport)
 		return false;
-	udp = cursor_take(cursor, sizeof(*udp));
-	if (!udp || !udp->source || !udp->dest)
+	tcp = cursor->pos - sizeof(*tcp);
+	udp = (const void *)tcp;
+	if (!udp->source || !udp->dest)
 		return false;
 	packet->src_port = bpf_ntohs(udp->source);
 	packet->dst_port = bpf_ntohs(udp->dest);
 	if (packet->protocol == PROTO_UDP)
 		return bpf_ntohs(udp->len) >= sizeof(*udp) && bpf_ntohs(udp->len) <= packet->payload;
-	if (packet->protocol == PROTO_TCP) {
-		const struct tcphdr *tcp = (const void *)udp;
+	return packet->protocol == PROTO_TCP && plain_segment(tcp, packet);
+}
 
-		if (!cursor_take(cursor, sizeof(*tcp) - sizeof(*udp)) || tcp->doff * 4 < sizeof(*tcp) ||
-		    tcp->doff * 4 > packet->payload)
+/* For a further step, what parse_plain() has found good, read anew from its IP header at `ip`: kept for that
+ * step, it would cost all the packets that need none. */
+static __always_inline bool plain_again(const void *ip, void *end, struct packet *packet)
+{
+	struct cursor cursor = {(void *)ip, end};
+	const struct iphdr *ip4 = cursor_take(&cursor, sizeof(*ip4) + sizeof(struct tcphdr));
+	const struct ipv6hdr *ip6 = ip;
+	const struct udphdr *udp;
+
+	if (!ip4)
+		return false;
+	packet->ip = ip;
+	packet->end = end;
+	packet->is_ip = true;
+	packet->is_ipv4 = *(const __u8 *)ip == IP4_PLAIN;
+	packet->protocol = ip4->protocol;
+	if (!packet->is_ipv4) {
+		if (!cursor_take(&cursor, sizeof(*ip6) - sizeof(*ip4)))
 			return false;
-		packet->tcp_flags = ((const __u8 *)tcp)[13];
-		return !tcp_flags_are_denied(packet->tcp_flags);
+		packet->protocol = ip6->nexthdr;
 	}
-	return false;
-}
-
-/* What the next step needs to know of an inbound plain packet, in one register: the compiler passes no
- * structs to BPF functions. */
-union plain {
-	struct {
-		__u16 src_port;
-		__u16 dst_port;
-		__u8 protocol;
-		__u8 tcp_flags;
-		bool is_ipv4;
-		bool is_made;
-	};
-	__u64 all;
-};
-
-static __always_inline __u64 plain_pack(const struct packet *packet)
-{
-	union plain plain = {{
-		.src_port = packet->src_port,
-		.dst_port = packet->dst_port,
-		.protocol = packet->protocol,
-		.tcp_flags = packet->tcp_flags,
-		.is_ipv4 = packet->is_ipv4,
-		.is_made = packet->given.is_made,
-	}};
-
-	return plain.all;
-}
-
-static __always_inline struct packet plain_unpack(const void *ip, void *end, __u64 packed)
-{
-	union plain plain = {.all = packed};
-
-	return (struct packet){
-		.given = {.direction = INBOUND, .is_made = plain.is_made},
-		.ip = ip,
-		.end = end,
-		.src_port = plain.src_port,
-		.dst_port = plain.dst_port,
-		.protocol = plain.protocol,
-		.tcp_flags = plain.tcp_flags,
-		.is_ip = true,
-		.is_ipv4 = plain.is_ipv4,
-	};
+	udp = cursor.pos - sizeof(struct tcphdr);
+	packet->src_port = bpf_ntohs(udp->source);
+	packet->dst_port = bpf_ntohs(udp->dest);
+	if (packet->protocol == PROTO_TCP)
+		packet->tcp_flags = ((const __u8 *)udp)[13];
+	return true;
 }
 
 #endif

@@ -111,7 +111,7 @@ struct counter_value {
 /* Map `ports`, of a generation; index from port_index(). */
 enum port_flag {
 	PORT_OPEN = 1,    /* a service; `peers` tells for whom */
-	PORT_ANY = 2,     /* for every peer: `peers` need not be asked */
+	PORT_ANY = 2,     /* with PORT_OPEN, for every peer: `peers` need not be asked */
 	PORT_PASSIVE = 4, /* an FTP server's passive port: pinholes open it */
 	PORT_CONTROL = 8, /* an FTP server's control port */
 };
