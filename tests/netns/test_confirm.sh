@@ -54,10 +54,10 @@ check "transfers work" fetch_explicit
 check_not "a confirm that comes too late fails" pst confirm
 
 # The applying process dies as soon as the policy is in force.
-begin=$(now_ms)
 start srv apply "$POSTERN" --instance "$INSTANCE" apply "$WORK/shut.yaml" --confirm $((5 * SLOW))
 pid=$LAST_PID
 check "A is shut out while apply may still run" wait_for 4 is_shut
+begin=$(now_ms)
 stop "$pid"
 check "killed: A is back within 6 s" back_within 6000 "$begin"
 check "killed: what was in force is in force" equal "$(pst show)" "$before"

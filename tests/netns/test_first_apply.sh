@@ -8,13 +8,13 @@ IDLE=${FIRST_IDLE:-50}
 WAITING=${FIRST_WAITING:-12}
 PASSIVE_MAX=30249
 BIG_SIZE=6000000
-RATE=120k # a transfer takes 50 s
+RATE=${FIRST_RATE:-120k} # a transfer takes 50 s
 
 # One transfer, and whether it came whole.
 transfer() { # NUMBER
 	local number=$1 options=() bases=("ftp://$SRV4" "ftps://$SRV4:990" "ftp://[$SRV6]" "ftps://[$SRV6]:990")
 	local base=${bases[number % 4]}
-	options=(-sS --max-time 120 --limit-rate "$RATE" --ssl-reqd --insecure)
+	options=(-sS --max-time $((120 * SLOW)) --limit-rate "$RATE" --ssl-reqd --insecure)
 	((number % 8 < 4)) || options+=(--disable-epsv)
 	if ((number % 5 == 4)); then # not with TLS 1.3: test_transfers.sh says why
 		on b curl "${options[@]}" --tls-max 1.2 -T "$WORK/ftp/big.bin" "$base/upload/$number.bin" &&
