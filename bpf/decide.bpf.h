@@ -298,18 +298,21 @@ static __always_inline const struct port_rule *inbound_rule(const struct packet 
 	return port_rule_get(INBOUND, transport_of(packet), packet->dst_port);
 }
 
+/* To everybody, and at all times. */
+static __always_inline bool port_is_closed(const struct port_rule *rule)
+{
+	return !(rule->flags & (PORT_OPEN | PORT_PASSIVE));
+}
+
 /* What the port of a TCP or UDP packet decides without its addresses; REASON_NONE where inbound_by_peer()
  * must be asked. */
 static __always_inline verdict inbound_by_port(const struct packet *packet, const struct port_rule *rule)
 {
 	if (!rule)
 		return REASON_INTERNAL;
-	if (!rule->flags && tcp_is_opening(packet)) /* the most of a flood: asked first */
-		return REASON_PORT;
 	if (rule->flags & PORT_ANY)
 		return admit_service(rule->service);
-	return tcp_is_opening(packet) && !(rule->flags & (PORT_OPEN | PORT_PASSIVE)) ? REASON_PORT
-										     : REASON_NONE;
+	return tcp_is_opening(packet) && port_is_closed(rule) ? REASON_PORT : REASON_NONE;
 }
 
 /* What its addresses decide beside that; REASON_NONE where inbound_by_flow() must be asked. */

@@ -24,16 +24,6 @@ static __always_inline bool source_is_own(const struct packet *packet)
 	return is_own_address(&copy);
 }
 
-/* A source that nobody on any wire may use. */
-static __always_inline bool source_is_denied(const struct packet *packet)
-{
-	struct addr source = packet_src(packet);
-
-	if (packet->is_ipv4)
-		return source4_is_denied(source.word[3]);
-	return source6_is_denied(&source) && !(addr_is_zero(&source) && icmp_may_be_unspecified(packet));
-}
-
 static __noinline verdict fragment_verdict(const struct packet *packet)
 {
 	struct addr peer = packet_peer(packet);
@@ -165,12 +155,22 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 {
 	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, made, 0)};
 	struct cursor cursor = frame_cursor(ctx);
-	const struct port_rule *rule;
+	const struct port_rule *rule = NULL;
 	verdict verdict;
+	__u16 syn_port;
 
-	if (!parse_plain(&cursor, &packet))
+	if (!plain_headers(&cursor, &packet))
 		return REASON_NONE;
-	rule = inbound_rule(&packet);
+	syn_port = plain_syn_port(&cursor, &packet);
+	if (syn_port) {
+		rule = port_rule_get(INBOUND, TRANSPORT_TCP, syn_port);
+		if (rule && port_is_closed(rule))
+			return REASON_PORT;
+	}
+	if (!plain_rest(&cursor, &packet))
+		return REASON_NONE;
+	if (!rule)
+		rule = inbound_rule(&packet);
 	verdict = inbound_by_port(&packet, rule);
 	if (!verdict) {
 		__u32 ifindex = frame_ifindex(ctx, made);

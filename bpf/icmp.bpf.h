@@ -63,6 +63,16 @@ static __always_inline bool icmp_may_be_unspecified(const struct packet *packet)
 	       packet->src_port == ICMP6_ROUTER_SOLICITATION || icmp_is_listener_report(packet);
 }
 
+/* A source that nobody on any wire may use. */
+static __always_inline bool source_is_denied(const struct packet *packet)
+{
+	struct addr source = packet_src(packet);
+
+	if (packet->is_ipv4)
+		return source4_is_denied(source.word[3]);
+	return source6_is_denied(&source) && !(addr_is_zero(&source) && icmp_may_be_unspecified(packet));
+}
+
 /* The head of the packet that an error quotes takes the place of the error. It ends where the error does:
  * behind it may be padding, which is nobody's word. */
 static __always_inline bool quote_parse(struct cursor *cursor, struct packet *packet)

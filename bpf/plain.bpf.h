@@ -13,9 +13,9 @@ enum {
 	IP_FRAGMENTED = 0x3fff /* more fragments, or an offset */
 };
 
-/* Leaves the cursor behind where a TCP header without options ends. So much of a frame is asked for at once:
- * a datagram that is shorter is none of the many. */
-static __always_inline bool plain_ip(struct cursor *cursor, struct packet *packet)
+/* What kind of packet it is. Leaves the cursor behind where a TCP header without options ends. So much of a
+ * frame is asked for at once: a datagram that is shorter is none of the many. */
+static __always_inline bool plain_headers(struct cursor *cursor, struct packet *packet)
 {
 	const void *frame = cursor_take(cursor, ETH_HLEN + sizeof(struct iphdr) + sizeof(struct tcphdr));
 	const struct iphdr *ip4 = frame + ETH_HLEN;
@@ -33,19 +33,39 @@ static __always_inline bool plain_ip(struct cursor *cursor, struct packet *packe
 	if (ethertype == bpf_htons(ETH_P_IP)) {
 		packet->is_ipv4 = true;
 		packet->protocol = ip4->protocol;
-		packet->payload = bpf_ntohs(ip4->tot_len) - sizeof(*ip4);
-		packet->transport = ETH_HLEN + sizeof(*ip4);
-		return *(const __u8 *)ip4 == IP4_PLAIN && !(ip4->frag_off & bpf_htons(IP_FRAGMENTED)) &&
-		       !source4_is_denied(ip4->saddr);
+		return *(const __u8 *)ip4 == IP4_PLAIN && !(ip4->frag_off & bpf_htons(IP_FRAGMENTED));
 	}
 	if (ethertype != bpf_htons(ETH_P_IPV6) || !cursor_take(cursor, sizeof(*ip6) - sizeof(*ip4)))
 		return false;
 	packet->is_ipv4 = false;
 	packet->protocol = ip6->nexthdr;
+	return (*(const __u8 *)ip6 & 0xf0) == IP6_PLAIN;
+}
+
+/* Behind plain_headers(): the destination port of a SYN, the most of a flood, in host byte order; 0 of all
+ * else. */
+static __always_inline __u16 plain_syn_port(const struct cursor *cursor, const struct packet *packet)
+{
+	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
+
+	if (packet->protocol != PROTO_TCP || ((const __u8 *)tcp)[13] != TCP_SYN)
+		return 0;
+	return bpf_ntohs(tcp->dest);
+}
+
+static __always_inline bool plain_addresses(struct packet *packet)
+{
+	const struct iphdr *ip4 = packet->ip;
+	const struct ipv6hdr *ip6 = packet->ip;
+
+	if (packet->is_ipv4) {
+		packet->payload = bpf_ntohs(ip4->tot_len) - sizeof(*ip4);
+		packet->transport = ETH_HLEN + sizeof(*ip4);
+		return !source4_is_denied(ip4->saddr);
+	}
 	packet->payload = bpf_ntohs(ip6->payload_len);
 	packet->transport = ETH_HLEN + sizeof(*ip6);
-	return (*(const __u8 *)ip6 & 0xf0) == IP6_PLAIN && !source6_is_denied((const void *)&ip6->saddr) &&
-	       !addr_is_mapped((const void *)&ip6->daddr);
+	return !source6_is_denied((const void *)&ip6->saddr) && !addr_is_mapped((const void *)&ip6->daddr);
 }
 
 static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packet *packet)
@@ -56,13 +76,13 @@ static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packe
 	return packet->tcp_flags == TCP_SYN || !tcp_flags_are_denied(packet->tcp_flags);
 }
 
-/* False where parse_frame() must look: `packet` then holds nothing of use. */
-static __always_inline bool parse_plain(struct cursor *cursor, struct packet *packet)
+/* Behind plain_headers(). False where parse_frame() must look: `packet` then holds nothing of use. */
+static __always_inline bool plain_rest(const struct cursor *cursor, struct packet *packet)
 {
 	const struct tcphdr *tcp;
 	const struct udphdr *udp;
 
-	if (!plain_ip(cursor, packet))
+	if (!plain_addresses(packet))
 		return false;
 	/* An IPv4 packet shorter than its header has an enormous payload here. */
 	if (packet->payload > packet->given.frame_bytes - packet->transport)
@@ -76,6 +96,11 @@ static __always_inline bool parse_plain(struct cursor *cursor, struct packet *pa
 	if (packet->protocol == PROTO_UDP)
 		return bpf_ntohs(udp->len) >= sizeof(*udp) && bpf_ntohs(udp->len) <= packet->payload;
 	return packet->protocol == PROTO_TCP && plain_segment(tcp, packet);
+}
+
+static __always_inline bool parse_plain(struct cursor *cursor, struct packet *packet)
+{
+	return plain_headers(cursor, packet) && plain_rest(cursor, packet);
 }
 
 /* For a further step, what parse_plain() has found good, read anew from its IP header at `ip`: kept for that

@@ -220,12 +220,17 @@ static __always_inline bool frame_resize(struct xdp_md *ctx, const struct packet
 /* XDP_TX with the answer in the place of the packet, or XDP_DROP. */
 static __noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
 {
-	struct packet packet = frame_read(ctx);
+	struct packet packet = {.given = frame_given(ctx, INBOUND, false, 0)};
+	struct cursor cursor = frame_cursor(ctx);
 	union answer answer;
-	__u32 size = answer_build((void *)(long)ctx->data, &packet, verdict, &answer);
-	__u32 network = packet.network & OFFSET_MASK;
+	__u32 size, network;
 	void *data, *data_end;
 
+	/* A SYN at a closed port is denied before anything else of it is looked at. */
+	if (parse_frame(ctx, false, &cursor, &packet) || source_is_denied(&packet))
+		return XDP_DROP;
+	size = answer_build((void *)(long)ctx->data, &packet, verdict, &answer);
+	network = packet.network & OFFSET_MASK;
 	if (!size || !sample_take(SAMPLE_ANSWERS, ANSWERS_PER_SECOND))
 		return XDP_DROP;
 	if (!frame_resize(ctx, &packet, network + size))

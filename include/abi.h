@@ -66,7 +66,7 @@ enum reason {
 	REASON_PROTOCOL,   /* an IP protocol that nothing allows */
 	REASON_TCP_FLAGS,  /* a combination that TCP does not have */
 	REASON_PORT_ZERO,  /* source or destination port 0 */
-	REASON_PORT,       /* no rule names the port */
+	REASON_PORT,       /* no rule names the port; what else is wrong with a SYN to it does not count */
 	REASON_PEER,       /* a rule names the port, but not for this peer */
 	REASON_NO_PINHOLE, /* a passive port without a pinhole for this client */
 	REASON_NO_FLOW,    /* belongs to no connection that is known */

@@ -367,6 +367,20 @@ static uint32_t judge_parsed(struct model *model, enum direction direction, enum
 	return judge_protocol(model, direction, packet);
 }
 
+/* A SYN right behind an IP header without options, at a port that is open to nobody at any time: whatever
+ * else may be wrong with it is not looked at. */
+static bool is_syn_to_closed_port(const struct model *model, const uint8_t *bytes, uint32_t length)
+{
+	uint16_t port = model_bare_syn_port(bytes, length);
+	struct model_meeting nobody = {0};
+	struct opinion opinion;
+
+	if (!port)
+		return false;
+	opinion = model_ask(model, INBOUND, TCP, port, &nobody);
+	return !opinion.is_named && !opinion.is_passive;
+}
+
 uint32_t model_judge(struct model *model, const struct model_sight *sight, const uint8_t *bytes,
 		     uint32_t length)
 {
@@ -375,6 +389,8 @@ uint32_t model_judge(struct model *model, const struct model_sight *sight, const
 	uint32_t verdict = model_parse(&packet, bytes, length);
 	bool is_blocked, is_forged;
 
+	if (direction == INBOUND && is_syn_to_closed_port(model, bytes, length))
+		return REASON_PORT;
 	if (verdict != REASON_NONE)
 		return verdict;
 	if (packet.is_link)

@@ -113,6 +113,10 @@ struct model_packet {
 
 /* Reads a frame up to its ports; REASON_NONE, or why it cannot be admitted. */
 enum reason model_parse(struct model_packet *packet, const uint8_t *bytes, uint32_t length);
+/* The destination port of a whole frame whose TCP segment lies behind an IP header without options or
+ * extension headers, and is a SYN and nothing else; 0 of all other frames. */
+uint16_t model_bare_syn_port(const uint8_t *bytes, uint32_t length);
+
 /* Reads the head of the packet that an ICMP error quotes; false where that is no TCP or UDP packet. */
 bool model_parse_quote(struct model_packet *quote, const struct model_packet *error);
 

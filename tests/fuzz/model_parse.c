@@ -288,6 +288,29 @@ enum reason model_parse(struct model_packet *packet, const uint8_t *bytes, uint3
 	return packet->protocol == (packet->src.is_ipv4 ? ICMP : ICMPV6) ? read_icmp(packet) : REASON_NONE;
 }
 
+uint16_t model_bare_syn_port(const uint8_t *bytes, uint32_t length)
+{
+	unsigned tcp, ip = ETHERTYPE_AT + 2;
+
+	if (length < ip + 20)
+		return 0;
+	if (bytes[12] == 0x08 && bytes[13] == 0x00) {
+		/* Don't fragment, and the reserved bit, say nothing of fragments. */
+		if (bytes[ip] != 0x45 || bytes[ip + 6] % 64 || bytes[ip + 7] || bytes[ip + 9] != TCP)
+			return 0;
+		tcp = ip + 20;
+	} else if (bytes[12] == 0x86 && bytes[13] == 0xdd) {
+		if (bytes[ip] / 16 != 6 || bytes[ip + 6] != TCP)
+			return 0;
+		tcp = ip + 40;
+	} else {
+		return 0;
+	}
+	if (length < tcp + 20 || bytes[tcp + 13] != 0x02)
+		return 0;
+	return (uint16_t)(bytes[tcp + 2] * 256u + bytes[tcp + 3]);
+}
+
 bool model_parse_quote(struct model_packet *quote, const struct model_packet *error)
 {
 	bool is_ipv4 = error->src.is_ipv4;
