@@ -104,13 +104,14 @@ int adopt_sessions(struct bpf_iter__tcp *ctx)
 struct search {
 	struct addr client;
 	__u16 control_port; /* 0: none found */
-	__u16 pad;
+	__u16 data_port;    /* 0: any; else its control connection's own port is the next (RFC 959, 3.2) */
 };
 
 static long session_match(void *map, const __u64 *cookie, const struct session *session,
 			  struct search *search)
 {
-	if (!addr_equal(&session->client, &search->client))
+	if (!addr_equal(&session->client, &search->client) ||
+	    (search->data_port && search->data_port != session->control_port - 1))
 		return 0;
 	search->control_port = session->control_port;
 	return 1;
@@ -143,12 +144,33 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 	return true;
 }
 
+/* A connection from a server's own data port to a client that is logged in. From another port it looks like
+ * any other that this host opened. */
+static __always_inline void adopt_active(const struct settings *in_force, const struct flow_key *key,
+					 struct flow *flow)
+{
+	struct search search = {.client = key->peer, .data_port = key->local_port};
+	__u16 servers = ftp_port_get(in_force, ACTIVE_SERVERS).control;
+	const struct ftp_server_value *server;
+
+	if (key->protocol != PROTOCOL_TCP || !servers || key->peer_port < ACTIVE_FIRST_PORT)
+		return;
+	bpf_for_each_map_elem(&sessions, session_match, &search, 0);
+	server = server_of(in_force, ftp_port_get(in_force, search.control_port).control & servers);
+	if (!search.control_port || !server)
+		return;
+	flow->control_port = search.control_port;
+	flow->service = server->service;
+}
+
 /* Generation 0 is nobody's: the policy judges the flow at its next packet. */
-static __always_inline void adopt_flow(const struct flow_key *key, __u64 cookie, __u32 uid)
+static __always_inline void adopt_flow(const struct settings *in_force, const struct flow_key *key,
+				       __u64 cookie, __u32 uid)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {.cookie = cookie, .since_ns = now, .seen_ns = now, .uid = uid};
 
+	adopt_active(in_force, key, &flow);
 	if (flow_insert(key, &flow))
 		return;
 	if (key->protocol == PROTOCOL_UDP)
@@ -170,24 +192,25 @@ int adopt_connections(struct bpf_iter__tcp *ctx)
 	key = key_of(sk, PROTOCOL_TCP);
 	cookie = bpf_get_socket_cookie(sk);
 	if (!adopt_data(in_force, &key, cookie) && !port_listens(key.local_port))
-		adopt_flow(&key, cookie, ctx->uid);
+		adopt_flow(in_force, &key, cookie, ctx->uid);
 	return 0;
 }
 
 SEC("iter/udp")
 int adopt_datagrams(struct bpf_iter__udp *ctx)
 {
+	const struct settings *in_force = settings_get();
 	struct udp_sock *udp = ctx->udp_sk;
 	struct sock_common *sk;
 	struct flow_key key;
 
-	if (!udp)
+	if (!udp || !in_force)
 		return 0;
 	sk = &udp->inet.sk.__sk_common;
 	if (!sk->skc_dport || !is_in_namespace(sk))
 		return 0;
 	key = key_of(sk, PROTOCOL_UDP);
-	adopt_flow(&key, bpf_get_socket_cookie(sk), ctx->uid);
+	adopt_flow(in_force, &key, bpf_get_socket_cookie(sk), ctx->uid);
 	return 0;
 }
 

@@ -140,9 +140,11 @@ static __always_inline bool flow_is_admitted(const struct flow_key *key, const s
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule;
 
-	if (is_data)
+	if (is_data || flow->control_port) {
 		rule = port_rule_get(INBOUND, TRANSPORT_TCP, flow->control_port);
-	else if (key->protocol != PROTO_TCP && key->protocol != PROTO_UDP)
+		if (!is_data && rule && !(rule->flags & PORT_ACTIVE))
+			return false;
+	} else if (key->protocol != PROTO_TCP && key->protocol != PROTO_UDP)
 		rule = protocol_rule_get(OUTBOUND, PROTO_ICMP);
 	else
 		rule = port_rule_get(OUTBOUND, transport, key->peer_port);

@@ -31,8 +31,10 @@ static __always_inline __u32 socket_state(struct __sk_buff *skb)
 }
 
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
- * one without a socket get a flow that is over after the linger: nothing else would end it. */
-static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
+ * one without a socket get a flow that is over after the linger: nothing else would end it. `control_port` is
+ * that of an FTP session whose data connection it is, else 0. */
+static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service,
+				    __u16 control_port)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {
@@ -41,6 +43,7 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.seen_ns = now,
 		.generation = generation,
 		.service = service,
+		.control_port = control_port,
 		.uid = bpf_get_socket_uid(skb),
 		.ifindex = skb->ifindex,
 	};

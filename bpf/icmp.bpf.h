@@ -187,7 +187,7 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 		return REASON_PEER;
 	if (!skb || is_forwarded(skb))
 		return COUNTER_PING;
-	verdict = flow_open(skb, &key, 0);
+	verdict = flow_open(skb, &key, 0, 0);
 	return is_admitted(verdict) ? COUNTER_PING : verdict;
 }
 

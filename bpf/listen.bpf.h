@@ -268,7 +268,7 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	if (bpf_map_lookup_elem(&listeners, &cookie))
 		return;
 	listener.cookie = cookie;
-	walk_files(&walk, task, servers, in_force->half);
+	walk_files(&walk, task, servers, in_force->half, NULL);
 	if (walk.n_clients == 1 && !walk.truncated)
 		listener_offer(sk, in_force, &listener, &walk);
 	else if (claims_only)

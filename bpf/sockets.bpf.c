@@ -5,6 +5,7 @@
  * A tracing program is skipped while it is already active on its CPU, and a softirq or another task can
  * interrupt it anywhere. So each handler is attached twice: where one copy is skipped, the other runs. Both
  * may run for the same event, so every handler does nothing where its work is done already. */
+#include "active.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
@@ -42,6 +43,7 @@ static __always_inline void on_connection_close(__u64 cookie)
 	if (!bpf_map_delete_elem(&sessions, &cookie))
 		session_close_pinholes(cookie);
 	flow_socket_closed(cookie);
+	bpf_map_delete_elem(&actives, &cookie);
 }
 
 /* connect() in the process that calls it. The entry of an older attempt is taken over. */
@@ -71,8 +73,13 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 		listener_close(bpf_get_socket_cookie((void *)sk));
 	else if (new_state == CLOSE)
 		on_connection_close(bpf_get_socket_cookie((void *)sk));
-	if (new_state == SYN_SENT && settings_for(sk))
-		on_attempt(sk);
+	if (new_state == SYN_SENT) {
+		in_force = settings_for(sk);
+		if (in_force) {
+			on_attempt(sk);
+			active_attempt(sk, in_force);
+		}
+	}
 	if (new_state != ESTABLISHED || old_state != SYN_RECV)
 		return 0;
 	/* What nobody has accepted yet is a listener's child; a socket that some process holds has opened

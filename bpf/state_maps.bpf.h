@@ -102,6 +102,14 @@ static __always_inline struct attempt *attempt_slot(__u64 cookie)
 }
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_ACTIVES);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u64);
+	__type(value, struct active);
+} actives SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_ANSWERS);
 	__type(key, struct flow_key);

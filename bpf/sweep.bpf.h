@@ -4,6 +4,7 @@
 #ifndef POSTERN_SWEEP_BPF_H
 #define POSTERN_SWEEP_BPF_H
 
+#include "active.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
 
@@ -74,6 +75,7 @@ static int sweep_run(void *map, __u32 *key, struct sweep *sweep)
 		bpf_for_each_map_elem(&flows, flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&data_flows, data_flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&fragment_peers, fragment_peer_sweep, &now, 0);
+		bpf_for_each_map_elem(&actives, active_sweep, &now, 0);
 	}
 	bpf_timer_start(&sweep->timer, SWEEP_PERIOD_S * NS_PER_S, 0);
 	return 0;

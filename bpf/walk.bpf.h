@@ -26,6 +26,9 @@ struct walk {
 	__u32 truncated; /* the process has more files than we look at */
 	__u64 cookie;    /* the newest session of the one client */
 	struct session session;
+	struct addr wanted; /* where not all zero: the client that is looked for among them */
+	__u32 found;        /* it is the one in `session` */
+	__u32 pad;
 };
 
 /* The index of the lowest bit that is set; `word` is not 0. Branch-free, for the verifier. */
@@ -60,6 +63,12 @@ static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 
 	if (!session || !(ftp_port_get(&settings, session->control_port).control & walk->servers))
 		return;
+	if (addr_equal(&walk->wanted, &session->client)) {
+		walk->found = 1;
+		walk->cookie = cookie;
+		walk->session = *session;
+		return;
+	}
 	if (walk->n_clients && !addr_equal(&walk->session.client, &session->client)) {
 		walk->n_clients = 2;
 		return;
@@ -98,11 +107,12 @@ static long walk_step(__u32 step, struct walk *walk)
 	cookie = file_cookie(file);
 	if (cookie)
 		walk_visit(walk, cookie);
-	return walk->n_clients > 1;
+	return walk->found || (walk->n_clients > 1 && addr_is_zero(&walk->wanted));
 }
 
-/* Fills walk->n_clients, ->truncated, ->cookie and ->session for the task. */
-static __always_inline void walk_files(struct walk *walk, struct task_struct *task, __u16 servers, __u32 half)
+/* Fills walk->n_clients, ->truncated, ->cookie and ->session for the task; with `wanted`, ->found. */
+static __always_inline void walk_files(struct walk *walk, struct task_struct *task, __u16 servers, __u32 half,
+				       const struct addr *wanted)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	__u32 words = BPF_CORE_READ(table, max_fds) / WALK_BITS_PER_WORD;
@@ -115,6 +125,8 @@ static __always_inline void walk_files(struct walk *walk, struct task_struct *ta
 	walk->open_fds = BPF_CORE_READ(table, open_fds);
 	walk->servers = servers;
 	walk->half = half;
+	if (wanted)
+		walk->wanted = *wanted;
 	walk->n_words = words;
 	if (words > WALK_MAX_WORDS) {
 		walk->n_words = 0;

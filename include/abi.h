@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 4u
+#define POSTERN_ABI 5u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -27,6 +27,7 @@ enum limit {
 	MAX_LISTENERS = 16384,    /* listeners of FTP servers that were given a pinhole */
 	MAX_PINHOLES = 4096,      /* open at one time */
 	MAX_ROGUES = 1024,        /* remembered, so that each is reported once */
+	MAX_ACTIVES = 16384,      /* data connections that FTP servers are opening to their clients */
 	MAX_FLOWS = 65536,        /* opened outward by this host */
 	MAX_FLOWS_PER_USER = 16384,
 	MAX_USERS = 65536,          /* that have ever opened a flow */
@@ -41,7 +42,8 @@ enum {
 	UDP_TIMEOUT_S = 60, /* a UDP flow that this host has not sent on for so long is over */
 	FIN_LINGER_S =
 		300, /* that long after our last segment once we have sent FIN, should the close go unseen */
-	SWEEP_PERIOD_S = 1 /* how often what is over is removed and reported */
+	ACTIVE_FIRST_PORT = 1024, /* of a client; the ports below are those of services */
+	SWEEP_PERIOD_S = 1        /* how often what is over is removed and reported */
 };
 
 /* An address in network byte order; IPv4 as ::ffff:a.b.c.d (RFC 4291, 2.5.5.2), so that the
@@ -114,6 +116,7 @@ enum port_flag {
 	PORT_ANY = 2,     /* with PORT_OPEN, for every peer: `peers` need not be asked */
 	PORT_PASSIVE = 4, /* an FTP server's passive port: pinholes open it */
 	PORT_CONTROL = 8, /* an FTP server's control port */
+	PORT_ACTIVE = 16, /* with PORT_CONTROL: of a server with `active: on` */
 };
 
 struct port_rule {
@@ -248,7 +251,10 @@ struct settings {
 	__u32 last_generation; /* the highest ever loaded; a number is never given twice */
 };
 
-/* Map `ftp_ports`; index = half * N_PORTS + port. Bit n stands for FTP server n of that half. */
+/* Map `ftp_ports`; index = half * N_PORTS + port. Bit n stands for FTP server n of that half. Nothing can
+ * have port 0: `control` there are the servers with `active: on`. */
+enum { ACTIVE_SERVERS = 0 };
+
 struct ftp_port {
 	__u16 control; /* servers with this control port */
 	__u16 passive; /* servers that may open this passive port; never an inbound service's */
@@ -311,10 +317,23 @@ struct flow {
 	__u64 closing_ns; /* TCP: from when on it lingers; 0 while its socket lives */
 	__u32 generation; /* of the policy that last admitted it; another one judges it anew */
 	__u16 service;
-	__u16 control_port; /* data connections: lives while this service admits the client */
+	__u16 control_port; /* data connections of FTP, active ones too: lives while this service admits the
+			       client; else 0 */
 	__u32 uid;          /* of the user who opened it; 0 for data connections */
 	__u32 ifindex;      /* where it was last judged to be: opened outward, the interface it leaves by; 0:
 			       unknown */
+};
+
+/* Map `actives`: what the process of an FTP session connects to, from connect() to close, by socket cookie;
+ * of servers with `active: on`. */
+struct active {
+	struct addr client; /* who may have asked for it; all zero: one of several */
+	__u64 session;      /* socket cookie of the control connection it is opened for */
+	__u16 port;         /* of the client */
+	__u16 control_port;
+	__u16 service;    /* counts its packets: "ftp:NAME" */
+	__u8 refusal;     /* enum refusal; 0: it may be opened */
+	__u8 is_reported; /* that it is refused */
 };
 
 /* Map `attempts`: who tries to connect, for reports of a denied attempt: the SYN can leave in another
@@ -357,13 +376,16 @@ enum event_kind {
 	N_EVENT_KINDS
 };
 
-/* Why a listener of an FTP server got no pinhole; `reason` of EVENT_PINHOLE_REFUSED. */
+/* Why a listener of an FTP server got no pinhole, or an active data connection was refused; `reason` of
+ * EVENT_PINHOLE_REFUSED. */
 enum refusal {
 	REFUSED_CLIENTS = 1, /* its process holds control connections of several clients */
 	REFUSED_FILES,       /* its process has too many files to look through */
 	REFUSED_CLAIMED,     /* another listener holds a pinhole on that port */
 	REFUSED_FAMILY,      /* it cannot accept that client: the address family differs */
 	REFUSED_FULL,        /* MAX_PINHOLES or MAX_LISTENERS is reached */
+	REFUSED_BOUNCE,      /* active FTP: to an address that has no control connection with the process */
+	REFUSED_LOW_PORT,    /* active FTP: to a port below ACTIVE_FIRST_PORT */
 	N_REFUSALS
 };
 
@@ -373,9 +395,9 @@ enum refusal {
 struct event {
 	__u64 sequence; /* from 1 */
 	__u64 time_ns;
-	struct addr peer; /* the client, or the other end of a denied packet */
-	struct addr local;
-	__u64 cookie; /* of the listener, where there is one */
+	struct addr peer;  /* the client, or the other end of a denied packet */
+	struct addr local; /* of a refused active connection: where it leads */
+	__u64 cookie;      /* of the listener, where there is one */
 	__u32 ifindex;
 	__u32 pid;
 	__u32 uid;

@@ -91,8 +91,8 @@ static int print_rules(const struct policy *policy)
 
 static int print_ftp(const struct policy *policy)
 {
-	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS", "PASSIVE",
-					       "PINHOLES",   "TTL",     NULL};
+	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS",    "PASSIVE",
+					       "PINHOLES",   "TTL",     "ACTIVE", NULL};
 	struct table *table;
 
 	if (policy->n_ftp == 0)
@@ -114,6 +114,7 @@ static int print_ftp(const struct policy *policy)
 		table_add(table, "%s",
 			  server->pinholes == FTP_PINHOLES_STATIC ? "-"
 								  : format_duration(server->ttl_ns, ttl));
+		table_add(table, "%s", server->active ? "on" : "off");
 	}
 	return table_finish(table);
 }
@@ -164,12 +165,12 @@ static json_t *json_ftp(const struct policy *policy)
 		for (size_t j = 0; j < server->n_control; j++)
 			json_array_append_new(control,
 					      json_string(policy->services[server->control[j]].name));
-		json_array_append_new(list,
-				      json_pack("{s:s, s:o, s:s, s:o, s:s, s:I}", "name", server->name,
-						"control", control, "tls", tls_names[server->tls], "passive",
-						json_ranges(server->passive, server->n_passive), "pinholes",
-						pinholes_names[server->pinholes], "ttl_ms",
-						(json_int_t)(server->ttl_ns / 1000000)));
+		json_array_append_new(
+			list, json_pack("{s:s, s:o, s:s, s:o, s:s, s:I, s:b}", "name", server->name,
+					"control", control, "tls", tls_names[server->tls], "passive",
+					json_ranges(server->passive, server->n_passive), "pinholes",
+					pinholes_names[server->pinholes], "ttl_ms",
+					(json_int_t)(server->ttl_ns / 1000000), "active", server->active));
 	}
 	return list;
 }

@@ -65,6 +65,10 @@ static int mark_control_port(struct work *work, size_t n, unsigned port, struct 
 
 	work->compiled->ftp_ports[port].control |= (uint16_t)(1u << n);
 	rule->flags |= PORT_CONTROL;
+	if (work->policy->ftp[n].active) {
+		rule->flags |= PORT_ACTIVE;
+		work->compiled->ftp_ports[ACTIVE_SERVERS].control |= (uint16_t)(1u << n);
+	}
 	zone_set_union(&clients->peers, &work->admitted[port]);
 	return narrower_extend(work->narrower, &clients->chain, rule->narrowed);
 }

@@ -154,12 +154,19 @@ static void set_deny(json_t *object, const struct event *event)
 	}
 }
 
+/* An active connection that was refused: `local` is where it leads. */
+static bool leads_outward(const struct event *event)
+{
+	return event->kind == EVENT_PINHOLE_REFUSED &&
+	       (event->reason == REFUSED_BOUNCE || event->reason == REFUSED_LOW_PORT);
+}
+
 static void set_pinhole(json_t *object, const struct event *event)
 {
 	set_addr(object, "client", &event->peer);
 	if (event->peer_port)
 		json_object_set_new(object, "client_port", json_integer(event->peer_port));
-	set_addr(object, "local", &event->local);
+	set_addr(object, leads_outward(event) ? "to" : "local", &event->local);
 	json_object_set_new(object, "port", json_integer(event->local_port));
 	if (event->kind == EVENT_PINHOLE_REFUSED)
 		json_object_set_new(object, "reason", json_string(refusal_name(event->reason)));

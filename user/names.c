@@ -65,6 +65,9 @@ static const struct name refusals[] = {
 	[REFUSED_CLAIMED] = {"claimed", "another listener holds a pinhole on that port"},
 	[REFUSED_FAMILY] = {"family", "the listener cannot accept that client: the address family differs"},
 	[REFUSED_FULL] = {"full", "the limit of pinholes or listeners is reached"},
+	[REFUSED_BOUNCE] = {"bounce",
+			    "active FTP: the process holds no control connection with that address"},
+	[REFUSED_LOW_PORT] = {"low-port", "active FTP: to a port below 1024 of the client"},
 };
 static_assert(LENGTH(refusals) == N_REFUSALS, "every refusal has a name");
 

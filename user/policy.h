@@ -70,6 +70,7 @@ struct ftp_server {
 	bool passive_any; /* written as `any`: 1024-65535 */
 	enum ftp_tls tls;
 	enum ftp_pinholes pinholes;
+	bool active; /* it may open data connections to its clients */
 	uint64_t ttl_ns;
 	struct place place;
 	struct place control_place;

@@ -130,8 +130,8 @@ static void read_server(struct reader *reader, const struct node *node, struct f
 		read_ttl(reader, fields[TTL].value, &server->ttl_ns);
 	if (fields[SOCKETS].key)
 		check_sockets(reader, &fields[SOCKETS]);
-	if (fields[ACTIVE].key)
-		check_active(reader, &fields[ACTIVE]);
+	if (fields[ACTIVE].value)
+		reader_bool(reader, fields[ACTIVE].value, &server->active);
 	if (fields[PEER].key)
 		check_peer(reader, &fields[PEER]);
 	if (fields[OWNER].key)

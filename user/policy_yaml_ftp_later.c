@@ -20,14 +20,6 @@ void check_sockets(struct reader *reader, const struct field *field)
 		reader_not_supported(reader, field->key, "'sockets'");
 }
 
-void check_active(struct reader *reader, const struct field *field)
-{
-	bool on = false;
-
-	if (reader_bool(reader, field->value, &on) && on)
-		reader_not_supported(reader, field->value, "'active: on'");
-}
-
 void check_peer(struct reader *reader, const struct field *field)
 {
 	static const char *const words[] = {"exact", NULL};

@@ -97,7 +97,6 @@ bool reader_is_redefined(const struct reader *reader, struct place old, struct p
 
 /* Keys of an FTP server that have no effect yet. */
 void check_sockets(struct reader *reader, const struct field *field);
-void check_active(struct reader *reader, const struct field *field);
 void check_peer(struct reader *reader, const struct field *field);
 void check_owner(struct reader *reader, const struct field *field);
 void check_watch(struct reader *reader, const struct field *field);

@@ -150,6 +150,7 @@ static void add_servers(struct policy *policy, struct random *random)
 		server->ttl_ns = 30000000000;
 		server->pinholes = random_chance(random, 25) ? FTP_PINHOLES_STATIC : FTP_PINHOLES_SESSION;
 		server->passive_any = random_chance(random, 10);
+		server->active = random_chance(random, 50);
 		for (unsigned k = 1 + random_below(random, 2); k; k--)
 			*APPEND(server->control, server->n_control) = add_control(policy, random);
 		server = &policy->ftp[policy->n_ftp - 1];

@@ -48,8 +48,9 @@ static void print_servers(const struct policy *policy, FILE *stream)
 			fprintf(stream, "%s%s", k ? ", " : "", policy->services[server->control[k]].name);
 		fputs("], ", stream);
 		print_ranges("passive", server->passive, server->n_passive, stream);
-		fprintf(stream, "pinholes: %s}\n",
-			server->pinholes == FTP_PINHOLES_STATIC ? "static" : "session");
+		fprintf(stream, "pinholes: %s, active: %s}\n",
+			server->pinholes == FTP_PINHOLES_STATIC ? "static" : "session",
+			server->active ? "on" : "off");
 	}
 }
 

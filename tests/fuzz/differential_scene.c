@@ -293,6 +293,9 @@ void scene_fill_state(struct scene *scene, struct random *random, struct model *
 	for (unsigned k = random_below(random, MOST_STATE); k; k--) {
 		struct model_flow flow = random_flow(scene, random);
 
+		/* Some are active FTP's. */
+		if (flow.key.protocol != TCP || !random_chance(random, 25))
+			flow.control = 0;
 		if (model_put_flow(model, &flow))
 			scene->first[scene->n_first++ % N_RECENT] = flow.key;
 	}

@@ -16,7 +16,9 @@ static bool is_still_admitted(const struct model *model, const struct model_flow
 	const struct model_key *key = &flow->key;
 	struct model_meeting meeting = {key->peer, key->local, interface};
 
-	if (is_data)
+	if (!is_data && flow->control && !model_may_connect(model, flow->control))
+		return false;
+	if (is_data || flow->control)
 		return model_ask(model, INBOUND, TCP, flow->control, &meeting).is_admitted;
 	if (key->protocol != TCP && key->protocol != UDP)
 		return model_ping_admits(model, OUTBOUND, &key->peer);

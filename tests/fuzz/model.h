@@ -36,7 +36,7 @@ struct model_flow {
 	bool is_over;       /* its time is up */
 	bool is_foreign;    /* another policy admitted it */
 	uint16_t service;   /* counter index */
-	uint16_t control;   /* data connections: the control port */
+	uint16_t control;   /* data connections, active ones too: the control port; else 0 */
 	uint32_t interface; /* where it was when it was last judged; 0: nobody knows */
 };
 

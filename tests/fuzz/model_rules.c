@@ -115,6 +115,17 @@ static bool control_admits(const struct model *model, const struct ftp_server *s
 	return false;
 }
 
+bool model_may_connect(const struct model *model, uint16_t control)
+{
+	const struct policy *policy = model->policy;
+
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		for (size_t k = 0; policy->ftp[i].active && k < policy->ftp[i].n_control; k++)
+			if (service_has(&policy->services[policy->ftp[i].control[k]], TCP, control))
+				return true;
+	return false;
+}
+
 static bool is_in_passive(const struct ftp_server *server, uint16_t port)
 {
 	return server->passive_any ? port >= 1024 : ranges_have(server->passive, server->n_passive, port);

@@ -24,6 +24,8 @@ struct model_meeting {
 /* `number` is a port of TCP and UDP, and says nothing otherwise. */
 struct opinion model_ask(const struct model *model, enum direction direction, uint8_t protocol,
 			 uint16_t number, const struct model_meeting *meeting);
+/* Whether a server with this control port may connect to its clients. */
+bool model_may_connect(const struct model *model, uint16_t control);
 /* Whether any rule holds only somewhere. */
 bool model_narrows(const struct model *model);
 bool model_ping_admits(const struct model *model, enum direction direction, const struct model_addr *peer);

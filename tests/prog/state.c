@@ -48,7 +48,7 @@ struct flow state_live_flow(enum service service)
 			     .seen_ns = now,
 			     .generation = GENERATION,
 			     .service = (uint16_t)service,
-			     .control_port = 21};
+			     .control_port = service == DATA ? 21 : 0};
 }
 
 static void put_pinhole(const struct prog *prog, const struct pinhole_key *key, const struct pinhole *pinhole)

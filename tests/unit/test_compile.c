@@ -407,6 +407,30 @@ static void passive_ports_are_closed_but_marked(void **state)
 	assert_string_equal(c->ftp_servers[2].name, "");
 }
 
+static void active_servers_are_marked(void **state)
+{
+	struct fixture *f = *state;
+	struct port_range range = {3000, 3003};
+	struct rule in[] = {{.service = FTPS, .peers = (size_t[]){ANY}, .n_peers = 1}};
+	struct ftp_server servers[] = {server("one", FTP_PINHOLES_SESSION, &range),
+				       server("two", FTP_PINHOLES_STATIC, &range)};
+	struct compiled *c;
+
+	f->policy.inbound = in;
+	f->policy.n_inbound = COUNT(in);
+	f->policy.ftp = servers;
+	f->policy.n_ftp = COUNT(servers);
+	c = do_compile(f, NULL);
+	assert_int_equal(c->ftp_ports[ACTIVE_SERVERS].control, 0);
+	assert_int_equal(rule_at(c, INBOUND, TRANSPORT_TCP, 21)->flags, PORT_OPEN | PORT_ANY | PORT_CONTROL);
+	servers[1].active = true;
+	c = do_compile(f, NULL);
+	assert_int_equal(c->ftp_ports[ACTIVE_SERVERS].control, 2);
+	assert_int_equal(rule_at(c, INBOUND, TRANSPORT_TCP, 21)->flags,
+			 PORT_OPEN | PORT_ANY | PORT_CONTROL | PORT_ACTIVE);
+	assert_int_equal(rule_at(c, OUTBOUND, TRANSPORT_TCP, 21)->flags, 0);
+}
+
 static void passive_any_begins_at_1024(void **state)
 {
 	struct fixture *f = *state;
@@ -650,6 +674,7 @@ int main(void)
 		TEST(containment_agrees_with_its_definition),
 		TEST(passive_ports_are_closed_but_marked),
 		TEST(passive_any_begins_at_1024),
+		TEST(active_servers_are_marked),
 		TEST(static_ranges_admit_whom_control_admits),
 		TEST(services_keep_their_indexes),
 		TEST(zones_and_servers_are_limited),

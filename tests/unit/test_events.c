@@ -251,6 +251,13 @@ static void pinholes_are_written(void **state)
 	assert_written(&event, "2024-02-29T23:59:58.000Z pinhole-refused 198.51.100.7 -> *:30004: files\n",
 		       "{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"pinhole-refused\","
 		       "\"client\":\"198.51.100.7\",\"port\":30004,\"reason\":\"files\"}");
+	event.reason = REFUSED_BOUNCE;
+	event.local = addr("203.0.113.9");
+	event.local_port = 25;
+	assert_written(
+		&event, "2024-02-29T23:59:58.000Z pinhole-refused 198.51.100.7 -> 203.0.113.9:25: bounce\n",
+		"{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"pinhole-refused\","
+		"\"client\":\"198.51.100.7\",\"to\":\"203.0.113.9\",\"port\":25,\"reason\":\"bounce\"}");
 }
 
 static void hostile_names(void **state)

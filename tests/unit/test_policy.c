@@ -145,7 +145,7 @@ static void test_ftp(void **state)
 			      "ftp:\n"
 			      "  a: {control: ftps, passive: 3000-3003}\n"
 			      "  b: {control: [https, ftps], passive: any, tls: none, pinholes: static,\n"
-			      "      ttl: 500ms, active: off, peer: exact, watch: [socket]}\n");
+			      "      ttl: 500ms, active: on, peer: exact, watch: [socket]}\n");
 	const struct ftp_server *a, *b;
 
 	(void)state;
@@ -164,7 +164,9 @@ static void test_ftp(void **state)
 	assert_true(a->ttl_ns == 30000000000);
 	assert_int_equal(a->place.line, 4);
 	assert_int_equal(a->passive_place.column, 31);
+	assert_false(a->active);
 	b = &l.policy->ftp[1];
+	assert_true(b->active);
 	assert_int_equal(b->n_control, 2);
 	assert_true(b->passive_any);
 	assert_int_equal(b->passive[0].first, 1024);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Active FTP (RFC 959, 3.2; RFC 2428): the server opens the data connection. At connect(), in the process
+ * that calls it, is decided whether it may: to a client that it has a control connection with, and to no
+ * other. */
+#ifndef POSTERN_ACTIVE_BPF_H
+#define POSTERN_ACTIVE_BPF_H
+
+#include "listen.bpf.h"
+
+/* For processes that hold no session of such a server, nothing: they are no FTP servers. One with so many
+ * files that its sessions were not found is none, either. */
+static __noinline void active_attempt(const struct sock *sk, const struct settings *in_force)
+{
+	__u16 servers = ftp_port_get(in_force, ACTIVE_SERVERS).control;
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+	const struct ftp_server_value *server;
+	struct active active = {};
+	struct addr local, peer;
+	struct walk walk;
+
+	if (!servers || bpf_map_lookup_elem(&actives, &cookie))
+		return;
+	sock_addrs(sk, &local, &peer);
+	if (is_loopback(&peer))
+		return;
+	walk_files(&walk, (struct task_struct *)bpf_get_current_task_btf(), servers, in_force->half, &peer);
+	if (!walk.found && !walk.n_clients)
+		return;
+	active.port = sock_peer_port(sk);
+	if (!walk.found)
+		active.refusal = REFUSED_BOUNCE;
+	else if (active.port < ACTIVE_FIRST_PORT)
+		active.refusal = REFUSED_LOW_PORT;
+	if (walk.found || walk.n_clients == 1)
+		active.client = walk.session.client;
+	active.session = walk.cookie;
+	active.control_port = walk.session.control_port;
+	server = server_of(in_force, ftp_port_get(in_force, active.control_port).control & servers);
+	if (!server)
+		return;
+	active.service = server->service;
+	bpf_map_update_elem(&actives, &cookie, &active, BPF_NOEXIST);
+}
+
+/* Its control connection is closed: what has not begun will not, and what has is a flow. */
+static long active_sweep(void *map, const __u64 *cookie, const struct active *active, void *unused)
+{
+	__u64 copy = *cookie, session = active->session;
+
+	if (!bpf_map_lookup_elem(&sessions, &session))
+		bpf_map_delete_elem(map, &copy);
+	return 0;
+}
+
+#endif
