@@ -14,7 +14,7 @@ VERSION := 0.1.0
 
 B := build
 O ?= $(B)$(if $(SAN),/san)
-LIBS := libbpf yaml-0.1 jansson libmnl
+LIBS := libbpf yaml-0.1 jansson libmnl libpcre2-8 libsystemd
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CPPFLAGS += -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -DPOSTERN_SYSCONFDIR='"$(SYSCONFDIR)"' \
