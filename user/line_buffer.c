@@ -6,10 +6,10 @@
 
 static void append(struct line_buffer *buffer, const char *bytes, size_t size)
 {
-	if (buffer->too_long)
+	if (buffer->skipping)
 		return;
 	if (size > sizeof(buffer->text) - buffer->used) {
-		buffer->too_long = true;
+		buffer->skipping = true;
 		buffer->dropped++;
 		return;
 	}
@@ -20,7 +20,13 @@ static void append(struct line_buffer *buffer, const char *bytes, size_t size)
 void line_buffer_reset(struct line_buffer *buffer)
 {
 	buffer->used = 0;
-	buffer->too_long = false;
+	buffer->skipping = false;
+}
+
+void line_buffer_skip(struct line_buffer *buffer)
+{
+	buffer->used = 0;
+	buffer->skipping = true;
 }
 
 void line_buffer_take(struct line_buffer *buffer, const char *bytes, size_t size, line_taker *take,
@@ -33,7 +39,7 @@ void line_buffer_take(struct line_buffer *buffer, const char *bytes, size_t size
 		append(buffer, bytes, n);
 		if (!end)
 			return;
-		if (!buffer->too_long)
+		if (!buffer->skipping)
 			take(context, buffer->text, buffer->used);
 		line_buffer_reset(buffer);
 		bytes = end + 1;

@@ -13,7 +13,7 @@ enum { LINE_BUFFER_SIZE = 1024 };
 struct line_buffer {
 	char text[LINE_BUFFER_SIZE];
 	size_t used;
-	bool too_long;    /* the rest of this line is thrown away, as its begin was */
+	bool skipping;    /* what is left of this line is thrown away */
 	uint64_t dropped; /* lines that were longer than the buffer */
 };
 
@@ -22,6 +22,9 @@ typedef void line_taker(void *context, const char *line, size_t size);
 
 void line_buffer_take(struct line_buffer *buffer, const char *bytes, size_t size, line_taker *take,
 		      void *context);
+
+/* Throws away what comes before the next line end: the begin of that line was not seen. */
+void line_buffer_skip(struct line_buffer *buffer);
 
 /* Forgets the begin of a line whose end will never come. */
 void line_buffer_reset(struct line_buffer *buffer);
