@@ -10,8 +10,7 @@
 
 #include "log_line.h"
 
-static const char message_field[] = "MESSAGE=";
-enum { MESSAGE_FIELD_SIZE = sizeof(message_field) - 1 };
+enum { MESSAGE_FIELD_SIZE = sizeof("MESSAGE=") - 1 /* what comes before the text of a message */ };
 
 struct log_journal {
 	sd_journal *journal;

@@ -65,7 +65,7 @@ static int set_limits(void)
 	static const struct {
 		int resource;
 		rlim_t limit;
-	} limits[] = {{RLIMIT_FSIZE, 0}, {RLIMIT_NPROC, 0}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, MAX_FILES}};
+	} limits[] = {{RLIMIT_NPROC, 0}, {RLIMIT_CORE, 0}, {RLIMIT_NOFILE, MAX_FILES}};
 
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
 		struct rlimit limit = {limits[i].limit, limits[i].limit};
