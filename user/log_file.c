@@ -196,6 +196,9 @@ int log_file_read(struct log_file *file, uint64_t now_ns, line_taker *take, void
 	read_held(file, &left, now_ns, &more, take, context);
 	if (file->current.fd >= 0)
 		r = log_stream_read(&file->current, &left, now_ns, take, context);
+	/* Between a rename and the first line of the new file, the old one is still the log. */
+	if (looked == -ENOENT && file->current.fd >= 0)
+		looked = 0;
 	if (r < 0 || looked < 0)
 		return r < 0 ? r : looked;
 	return more || r > 0;
