@@ -103,6 +103,10 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/%.o $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ)
 	$(call say,TEST)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
+$(O)/tests/fuzz_log_lines: $(O)/tests/fuzz/log_lines.o $(LIB_OBJ)
+	$(call say,TEST)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $(O)/tests/fuzz/differential_load.o: $(B)/filter.skel.h
 
 $(B)/tests/helpers/%.bpf.o: tests/netns/helpers/%.bpf.c tests/netns/helpers/%.h
@@ -132,7 +136,7 @@ $(BENCH): %: %.o $(BENCH_LIB)
 	$(Q)$(CC) $^ -lbpf -o $@
 
 .PHONY: tests
-tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(O)/tests/margins
+tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(O)/tests/fuzz_log_lines $(O)/tests/margins
 
 .PHONY: demo
 demo: ## two hosts and a real FTPS server: see it work (root; installs what is missing)
