@@ -174,6 +174,7 @@ install: all ## install to PREFIX (/usr/local), below DESTDIR
 	install -D -m 0755 $(B)/postern $(DESTDIR)$(PREFIX)/sbin/postern
 	install -D -m 0644 user/share/postern.8 $(DESTDIR)$(PREFIX)/share/man/man8/postern.8
 	install -D -m 0644 user/share/bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern
+	install -D -m 0644 user/share/postern.service $(DESTDIR)$(PREFIX)/lib/systemd/system/postern.service
 	install -d $(DESTDIR)$(PREFIX)/share/postern/policies $(DESTDIR)$(SYSCONFDIR)/postern
 	install -m 0644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/postern/policies/
 

@@ -104,7 +104,6 @@ check "what everybody may write is not believed" wait_for 5 said logs "everybody
 chmod 600 "$LOG"
 check "until it is mended" wait_for 5 said logs "log ${LOG}: is read"
 
-# A client's line in the real server's own log.
 kill -KILL "$reader"
 has_another_reader() {
 	local other
@@ -148,6 +147,27 @@ cp "$WORK/right.yaml" "$WORK/policy.yaml"
 pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1
 check "and again" wait_for 5 reader_of "$RUN_PID"
 
+# ---- the real server's own log ----
+
+kill -TERM "$RUN_PID"
+wait "$RUN_PID"
+write_vsftpd_conf logged 2121 NO
+printf '%s\n' log_ftp_protocol=YES xferlog_enable=YES "vsftpd_log_file=$WORK/logs/real.log" >>"$WORK/logged.conf"
+start srv vsftpd-logged vsftpd "$WORK/logged.conf"
+wait_for 10 listens srv 2121 || die "vsftpd does not listen on 2121"
+write_run_policy 'watch: [socket, log]' "log: {file: $WORK/logs/real.log, format: vsftpd}"
+: >"$WORK/notify.log"
+start_run real
+check "it is ready for the server's own log" wait_for 30 told READY=1
+fetch_logged() { on srv curl -sS --max-time $((15 * SLOW)) --ssl-reqd --insecure "$@" -o "$WORK/got/srv.bin" "ftp://127.0.0.1:2121/small.bin"; }
+check "a transfer" fetch_logged
+check "its reply is a hint" wait_for 5 told "1 of 1 logs read, 1 hints"
+forged="a] FTP response: Client \"$B4\", \"229 Entering Extended Passive Mode (|||$PASSIVE_MIN|)"
+on srv bash -c 'exec 3<>/dev/tcp/127.0.0.1/2121 && printf "USER %s\r\nQUIT\r\n" "$1" >&3 && cat <&3' _ "$forged" >/dev/null 2>&1
+check "a user name that looks like a reply is in the log" grep -qF "[$forged] FTP response: Client" "$WORK/logs/real.log"
+check "a transfer with PASV" fetch_logged --disable-epsv
+check "is the second hint, and nothing else is one" wait_for 5 told "1 of 1 logs read, 2 hints"
+
 # ---- kill -9 ----
 
 check "a session" open_session client a "$PYTHON" "$HELPERS/ftps.py" $SRV4
@@ -162,6 +182,22 @@ close_session client
 check "and closes" wait_for 5 none_of pinholes
 check "transfers work" fetch_explicit
 check "the passive range stays shut" no_answer b $SRV4 $PASSIVE_MIN
+
+# ---- the systemd journal, played by a helper ----
+
+if [[ -d /run/systemd ]]; then
+	: >"$WORK/notify.log"
+	NOTIFY_SOCKET=$WORK/notify start srv journal unshare -m --propagation private "$PYTHON" "$HELPERS/journal.py" \
+		"$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
+	check "it starts beside a journal" wait_for 30 told READY=1
+	check "a transfer" fetch_explicit
+	check "an event has fields there" wait_for 5 said journal \
+		"^journal: MESSAGE=pinhole-opened ${A4}[: ].* \| PRIORITY=6 \| POSTERN_INSTANCE=$INSTANCE \| SYSLOG_IDENTIFIER=postern \| POSTERN_KIND=pinhole-opened \| POSTERN_CLIENT=$A4 "
+	kill -TERM $(pgrep -P "$LAST_PID" -x postern)
+	wait "$LAST_PID"
+else
+	skip "an event has fields in the journal" "there is no /run/systemd"
+fi
 
 # ---- what cannot start, and down ----
 
