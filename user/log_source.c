@@ -9,6 +9,8 @@
 #include "log_file.h"
 #include "log_journal.h"
 
+_Static_assert((int)LINE_BUFFER_SIZE == (int)LOG_LINE_MAX, "a line that fits can be matched");
+
 static const uint64_t look_ns = UINT64_C(1000000) * LOG_FILE_LOOK_MS;
 
 struct log_source {

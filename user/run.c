@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -39,8 +38,7 @@ struct daemon {
 	int signals;
 	uint64_t told_lost_ns;
 	struct run_notify notify;
-	pid_t reload;      /* the process that applies the policy anew; 0: none */
-	bool reload_again; /* asked for meanwhile */
+	struct run_reload reload;
 };
 
 static uint64_t now(void)
@@ -117,43 +115,11 @@ static void tell_manager(struct daemon *daemon, uint64_t now_ns)
 {
 	struct run_logs_totals totals;
 
-	if (!daemon->notify.is_ready && !daemon->reload &&
+	if (!daemon->notify.is_ready && daemon->reload.pid == 0 &&
 	    (run_logs_is_ready(daemon->logs) || now_ns - daemon->notify.since_ns >= READY_S * second_ns))
 		run_notify_ready(&daemon->notify);
 	run_logs_totals(daemon->logs, &totals);
 	run_notify_turn(&daemon->notify, daemon->generation, &totals, now_ns);
-}
-
-static void reload(struct daemon *daemon)
-{
-	pid_t pid;
-
-	if (daemon->reload) {
-		daemon->reload_again = true;
-		return;
-	}
-	run_notify_reloading(&daemon->notify, now());
-	pid = run_reload_start(daemon->request);
-	if (pid < 0)
-		instance_failed("reload", pid);
-	else
-		daemon->reload = pid;
-}
-
-/* The processes that have ended. That the reader of logs has, its socket tells. */
-static void reap(struct daemon *daemon)
-{
-	int status;
-
-	if (!daemon->reload || waitpid(daemon->reload, &status, WNOHANG) != daemon->reload)
-		return;
-	daemon->reload = 0;
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_DONE)
-		fputs("postern run: the policy was not reloaded: the one in force stays\n", stderr);
-	if (daemon->reload_again) {
-		daemon->reload_again = false;
-		reload(daemon);
-	}
 }
 
 /* Returns whether it is told to stop. */
@@ -165,10 +131,12 @@ static bool take_signals(struct daemon *daemon)
 	while (read(daemon->signals, &info, sizeof(info)) == sizeof(info)) {
 		switch (info.ssi_signo) {
 		case SIGHUP:
-			reload(daemon);
+			run_notify_reloading(&daemon->notify, now());
+			run_reload_begin(&daemon->reload, daemon->request);
 			break;
 		case SIGCHLD:
-			reap(daemon);
+			/* That the reader of logs has ended, its socket tells. */
+			run_reload_reap(&daemon->reload, daemon->request);
 			break;
 		default:
 			stop = true;
@@ -272,8 +240,6 @@ int run_daemon(const struct run_request *request)
 	if (status == EXIT_DONE)
 		status = loop(&daemon);
 	run_notify_stopping();
-	/* A change that was begun is not left half done. */
-	while (daemon.reload && waitpid(daemon.reload, NULL, 0) < 0 && errno == EINTR)
-		;
+	run_reload_finish(&daemon.reload);
 	return status;
 }

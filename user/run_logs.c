@@ -69,12 +69,38 @@ static void start(struct run_logs *logs, uint64_t now_ns)
 		fprintf(stderr, "postern run: %s\n", *failure.text ? failure.text : strerror(-r));
 }
 
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Whether the reader need not know of the change: what is written while another starts would not be read. */
+static bool has_same_logs(const struct policy *a, const struct policy *b)
+{
+	if (a->n_ftp != b->n_ftp)
+		return false;
+	for (size_t i = 0; i < a->n_ftp; i++) {
+		const struct ftp_log *one = &a->ftp[i].log, *other = &b->ftp[i].log;
+
+		if (strcmp(a->ftp[i].name, b->ftp[i].name) != 0 ||
+		    log_reader_reads(&a->ftp[i]) != log_reader_reads(&b->ftp[i]) ||
+		    !is_same_text(one->file, other->file) || !is_same_text(one->journal, other->journal) ||
+		    !is_same_text(one->format, other->format))
+			return false;
+	}
+	return true;
+}
+
 void run_logs_use(struct run_logs *logs, const struct policy *policy, const struct datapath *datapath,
 		  uint64_t now_ns)
 {
+	bool is_same = logs->reader && has_same_logs(logs->policy, policy);
+
+	logs->policy = policy;
+	if (is_same)
+		return;
 	log_reader_stop(logs->reader);
 	logs->reader = NULL;
-	logs->policy = policy;
 	memset(logs->status, 0, sizeof(logs->status));
 	start(logs, now_ns);
 	if (logs->wanted && !pinhole_claim_is_possible(datapath))

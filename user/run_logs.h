@@ -24,7 +24,8 @@ struct run_logs; /* opaque */
 struct run_logs *run_logs_new(void); /* NULL: out of memory */
 void run_logs_free(struct run_logs *logs);
 
-/* From now on the logs of this policy, which must live as long as it is used; `datapath` says once whether
+/* From now on the logs of this policy, which must live as long as it is used. Where they are the same as
+ * before they are read on, without a gap. `datapath` says once whether
  * hints can lead to anything. Has said on stderr what went wrong. */
 void run_logs_use(struct run_logs *logs, const struct policy *policy, const struct datapath *datapath,
 		  uint64_t now_ns);

@@ -5,8 +5,10 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -47,14 +49,16 @@ int run_apply(const struct run_request *request)
 		      : EXIT_FAILED;
 }
 
-pid_t run_reload_start(const struct run_request *request)
+void run_reload_begin(struct run_reload *reload, const struct run_request *request)
 {
 	sigset_t set = daemon_signals();
-	pid_t pid = fork();
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0) {
+	if (reload->pid > 0) {
+		reload->again = true;
+		return;
+	}
+	reload->pid = fork();
+	if (reload->pid == 0) {
 		/* A change that was begun is brought to its end, also where the daemon is told to stop. */
 		signal(SIGINT, SIG_IGN);
 		signal(SIGTERM, SIG_IGN);
@@ -62,5 +66,29 @@ pid_t run_reload_start(const struct run_request *request)
 		sigprocmask(SIG_UNBLOCK, &set, NULL);
 		_exit(run_apply(request));
 	}
-	return pid;
+	if (reload->pid < 0) {
+		instance_failed("reload", -errno);
+		reload->pid = 0;
+	}
+}
+
+void run_reload_reap(struct run_reload *reload, const struct run_request *request)
+{
+	int status;
+
+	if (reload->pid == 0 || waitpid(reload->pid, &status, WNOHANG) != reload->pid)
+		return;
+	reload->pid = 0;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != EXIT_DONE)
+		fputs("postern run: the policy was not reloaded: the one in force stays\n", stderr);
+	if (reload->again) {
+		reload->again = false;
+		run_reload_begin(reload, request);
+	}
+}
+
+void run_reload_finish(const struct run_reload *reload)
+{
+	while (reload->pid > 0 && waitpid(reload->pid, NULL, 0) < 0 && errno == EINTR)
+		;
 }

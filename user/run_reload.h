@@ -3,6 +3,7 @@
 #ifndef POSTERN_RUN_RELOAD_H
 #define POSTERN_RUN_RELOAD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "run.h"
@@ -15,8 +16,17 @@ int run_reload_signals(void);
  * exit_status. */
 int run_apply(const struct run_request *request);
 
-/* Starts a process that applies the policy file as it is now, and ends with an enum exit_status; it says on
- * stderr what it has to say. Returns its pid or -errno. */
-pid_t run_reload_start(const struct run_request *request);
+/* The policy is applied anew by one process at a time; what is asked for meanwhile is done behind it. */
+struct run_reload {
+	pid_t pid; /* 0: none */
+	bool again;
+};
+
+/* Starts it. Has said on stderr why where it cannot. */
+void run_reload_begin(struct run_reload *reload, const struct run_request *request);
+/* Called when a process has ended. Has said on stderr where the policy was not reloaded. */
+void run_reload_reap(struct run_reload *reload, const struct run_request *request);
+/* Waits for it: a change that was begun is not left half done. */
+void run_reload_finish(const struct run_reload *reload);
 
 #endif

@@ -44,6 +44,7 @@ start_run plain
 check "it says when it is ready" wait_for 30 told READY=1
 check "the policy is in force" status_field '["policy"]'
 check "it says that it was applied" wait_for 5 said plain ' applied '
+check_not "with no more capabilities than the unit grants" equal "$(capabilities_of "$RUN_PID" CapBnd)" "$(capabilities_of self CapBnd)"
 check "no reader of logs runs" test -z "$(reader_of "$RUN_PID")"
 check "a transfer works" fetch_explicit
 check "its pinhole is reported" wait_for 5 said plain "pinhole-opened ${A4}[: ].* by socket"
@@ -104,6 +105,18 @@ check "what everybody may write is not believed" wait_for 5 said logs "everybody
 chmod 600 "$LOG"
 check "until it is mended" wait_for 5 said logs "log ${LOG}: is read"
 
+
+# 444 is landlock_create_ruleset: what version there is.
+if "$PYTHON" -c 'import ctypes, sys; sys.exit(ctypes.CDLL(None).syscall(444, None, 0, 1) < 1)'; then
+	log_line ftp $B4 $PASSIVE_MIN >"$WORK/elsewhere"
+	mv "$LOG" "$LOG.2"
+	ln -s "$WORK/elsewhere" "$LOG"
+	check "no file outside of the log's folder can be read" wait_for 5 said logs "log ${LOG}: Permission denied"
+	rm "$LOG"
+	mv "$LOG.2" "$LOG"
+else
+	skip "no file outside of the log's folder can be read" "this kernel has no Landlock"
+fi
 kill -KILL "$reader"
 has_another_reader() {
 	local other
@@ -119,6 +132,7 @@ check "a transfer still works" fetch_explicit
 write_run_policy 'ttl: 7s' 'watch: [socket, log]' "log: {file: $LOG, format: vsftpd}"
 sed -i '/ttl: .*30/d' "$WORK/policy.yaml"
 generation=$(readlink "/sys/fs/bpf/postern/$INSTANCE/current")
+reader=$(reader_of "$RUN_PID")
 : >"$WORK/notify.log"
 kill -HUP "$RUN_PID"
 check "SIGHUP reloads" wait_for 30 told "RELOADING=1 | MONOTONIC_USEC="
@@ -126,7 +140,7 @@ check "it is ready again" wait_for 30 told READY=1
 check_not "another policy is in force" equal "$(readlink "/sys/fs/bpf/postern/$INSTANCE/current")" "$generation"
 shows_ttl() { pst show | grep -q ' 7s$'; }
 check "the changed one" shows_ttl
-check "the log is read on" wait_for 5 told "1 of 1 logs read"
+check "the same process goes on reading the log" equal "$(reader_of "$RUN_PID")" "$reader"
 
 generation=$(readlink "/sys/fs/bpf/postern/$INSTANCE/current")
 cp "$WORK/policy.yaml" "$WORK/right.yaml"
@@ -167,6 +181,16 @@ on srv bash -c 'exec 3<>/dev/tcp/127.0.0.1/2121 && printf "USER %s\r\nQUIT\r\n" 
 check "a user name that looks like a reply is in the log" grep -qF "[$forged] FTP response: Client" "$WORK/logs/real.log"
 check "a transfer with PASV" fetch_logged --disable-epsv
 check "is the second hint, and nothing else is one" wait_for 5 told "1 of 1 logs read, 2 hints"
+
+# ---- the journal as a log, on a host that has none ----
+
+write_run_policy 'watch: [log]' 'log: {journal: vsftpd.service, format: vsftpd}'
+kill -HUP "$RUN_PID"
+if compgen -G '/run/log/journal/*/*' >/dev/null || compgen -G '/var/log/journal/*/*' >/dev/null; then
+	check "the journal is read" wait_for 30 told "1 of 1 logs read, 2 hints"
+else
+	check "that there is no journal is said" wait_for 30 said real "log vsftpd.service: this host has no systemd journal"
+fi
 
 # ---- kill -9 ----
 
