@@ -14,7 +14,7 @@ VERSION := 0.1.0
 
 B := build
 O ?= $(B)$(if $(SAN),/san)
-LIBS := libbpf yaml-0.1 jansson libmnl
+LIBS := libbpf yaml-0.1 jansson libmnl libpcre2-8 libsystemd
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 CPPFLAGS += -D_GNU_SOURCE -DPOSTERN_VERSION='"$(VERSION)"' -DPOSTERN_SYSCONFDIR='"$(SYSCONFDIR)"' \
@@ -103,6 +103,10 @@ $(O)/tests/fuzz_%: $(O)/tests/fuzz/%.o $(FUZZ_LIB) $(PROG_LIB) $(LIB_OBJ)
 	$(call say,TEST)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
+$(O)/tests/fuzz_log_lines: $(O)/tests/fuzz/log_lines.o $(LIB_OBJ)
+	$(call say,TEST)
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
 $(O)/tests/fuzz/differential_load.o: $(B)/filter.skel.h
 
 $(B)/tests/helpers/%.bpf.o: tests/netns/helpers/%.bpf.c tests/netns/helpers/%.h
@@ -132,7 +136,7 @@ $(BENCH): %: %.o $(BENCH_LIB)
 	$(Q)$(CC) $^ -lbpf -o $@
 
 .PHONY: tests
-tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(O)/tests/margins
+tests: $(UNIT) $(PROG) $(HELPERS) $(O)/tests/fuzz_differential $(O)/tests/fuzz_log_lines $(O)/tests/margins
 
 .PHONY: demo
 demo: ## two hosts and a real FTPS server: see it work (root; installs what is missing)
@@ -170,6 +174,7 @@ install: all ## install to PREFIX (/usr/local), below DESTDIR
 	install -D -m 0755 $(B)/postern $(DESTDIR)$(PREFIX)/sbin/postern
 	install -D -m 0644 user/share/postern.8 $(DESTDIR)$(PREFIX)/share/man/man8/postern.8
 	install -D -m 0644 user/share/bash-completion $(DESTDIR)$(PREFIX)/share/bash-completion/completions/postern
+	install -D -m 0644 user/share/postern.service $(DESTDIR)$(PREFIX)/lib/systemd/system/postern.service
 	install -d $(DESTDIR)$(PREFIX)/share/postern/policies $(DESTDIR)$(SYSCONFDIR)/postern
 	install -m 0644 policies/*.yaml $(DESTDIR)$(PREFIX)/share/postern/policies/
 

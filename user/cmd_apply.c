@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `postern apply`: puts a policy in force and exits.
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "apply.h"
 #include "cleanup.h"
-#include "command.h"
-#include "host_check.h"
-#include "lint.h"
+#include "command_apply.h"
 #include "options.h"
 #include "output.h"
 #include "value.h"
@@ -163,9 +159,8 @@ static int run(const struct context *context, int argc, char **argv)
 	struct arguments arguments = {.request = {.instance = context->instance, .began_ns = boot_time_ns()}};
 	struct loaded loaded CLEANUP(loaded_clear) = {0};
 	struct apply_result *result CLEANUP_FREE = calloc(1, sizeof(*result));
-	struct failure failure = {""};
 	char buf[POLICY_PATH_SIZE];
-	int status = take_arguments(&arguments, argc, argv), r;
+	int status = take_arguments(&arguments, argc, argv);
 
 	if (status)
 		return status;
@@ -173,28 +168,10 @@ static int run(const struct context *context, int argc, char **argv)
 		return EXIT_FAILED;
 	if (!arguments.path)
 		arguments.path = policy_default_path(context, buf);
-	status = policy_from_file(arguments.path, arguments.n_interfaces ? arguments.interfaces : NULL,
-				  &loaded);
-	if (status == EXIT_DONE) {
-		lint(loaded.policy, loaded.diags);
-		host_check(loaded.policy, loaded.diags);
-	}
-	if (loaded.diags)
-		diags_print(loaded.diags, stderr);
+	status = policy_apply(arguments.path, arguments.n_interfaces ? arguments.interfaces : NULL,
+			      &arguments.request, &loaded, result);
 	if (status)
 		return status;
-	arguments.request.policy = loaded.policy;
-	arguments.request.sources = loaded.sources;
-	r = apply(&arguments.request, result, &failure);
-	if (result->undid_earlier)
-		fputs("postern: an earlier change was interrupted, or waited with nobody left to undo it: it "
-		      "was "
-		      "undone first\n",
-		      stderr);
-	if (r) {
-		fprintf(stderr, "postern: %s\n", *failure.text ? failure.text : strerror(-r));
-		return r == -EINVAL || r == -ENODEV ? EXIT_USAGE : EXIT_FAILED;
-	}
 	if (context->json)
 		return print_json(result, loaded.diags);
 	print_text(&arguments.request, result, arguments.path);

@@ -11,6 +11,7 @@
 #include "names.h"
 #include "options.h"
 #include "output.h"
+#include "show_log.h"
 #include "show_options.h"
 
 static const char *const tls_names[] = {
@@ -160,17 +161,18 @@ static json_t *json_ftp(const struct policy *policy)
 
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
-		json_t *control = json_array();
+		json_t *control = json_array(), *json;
 
 		for (size_t j = 0; j < server->n_control; j++)
 			json_array_append_new(control,
 					      json_string(policy->services[server->control[j]].name));
-		json_array_append_new(
-			list, json_pack("{s:s, s:o, s:s, s:o, s:s, s:I, s:b}", "name", server->name,
-					"control", control, "tls", tls_names[server->tls], "passive",
-					json_ranges(server->passive, server->n_passive), "pinholes",
-					pinholes_names[server->pinholes], "ttl_ms",
-					(json_int_t)(server->ttl_ns / 1000000), "active", server->active));
+		json = json_pack("{s:s, s:o, s:s, s:o, s:s, s:I, s:b}", "name", server->name, "control",
+				 control, "tls", tls_names[server->tls], "passive",
+				 json_ranges(server->passive, server->n_passive), "pinholes",
+				 pinholes_names[server->pinholes], "ttl_ms",
+				 (json_int_t)(server->ttl_ns / 1000000), "active", server->active);
+		show_log_add(server, json);
+		json_array_append_new(list, json);
 	}
 	return list;
 }
@@ -231,6 +233,8 @@ static int run(const struct context *context, int argc, char **argv)
 	status = print_rules(loaded.policy);
 	if (status == EXIT_DONE)
 		status = print_ftp(loaded.policy);
+	if (status == EXIT_DONE)
+		status = show_log_print(loaded.policy);
 	return status == EXIT_DONE ? show_options_print(loaded.policy) : status;
 }
 

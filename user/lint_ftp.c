@@ -145,6 +145,15 @@ static void lint_service_inside(const struct policy *policy, const struct ftp_se
 	}
 }
 
+static void lint_log(const struct ftp_server *server, struct diags *diags)
+{
+	if ((server->log.file || server->log.journal) && !(server->watch & 1u << FTP_WATCH_LOG))
+		ADVISE(diags, server->log.place,
+		       "ftp %s: the log is not read, as watch does not list log; write watch: [socket, log] "
+		       "if it is needed",
+		       server->name);
+}
+
 void lint_ftp(const struct policy *policy, struct diags *diags)
 {
 	lint_control_pair(policy, diags);
@@ -156,5 +165,6 @@ void lint_ftp(const struct policy *policy, struct diags *diags)
 		lint_unrestricted(server, diags);
 		lint_x11(server, diags);
 		lint_service_inside(policy, server, diags);
+		lint_log(server, diags);
 	}
 }

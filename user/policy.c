@@ -25,6 +25,16 @@ static void rules_free(struct rule *rules, size_t n)
 	free(rules);
 }
 
+void ftp_server_clear(struct ftp_server *server)
+{
+	free(server->name);
+	free(server->control);
+	free(server->passive);
+	free(server->log.file);
+	free(server->log.journal);
+	free(server->log.format);
+}
+
 void policy_free(struct policy *policy)
 {
 	if (!policy)
@@ -46,11 +56,8 @@ void policy_free(struct policy *policy)
 	free(policy->services);
 	rules_free(policy->inbound, policy->n_inbound);
 	rules_free(policy->outbound, policy->n_outbound);
-	for (size_t i = 0; i < policy->n_ftp; i++) {
-		free(policy->ftp[i].name);
-		free(policy->ftp[i].control);
-		free(policy->ftp[i].passive);
-	}
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		ftp_server_clear(&policy->ftp[i]);
 	free(policy->ftp);
 	for (size_t i = 0; i < N_DIRECTIONS; i++)
 		free(policy->ping[i].peers);

@@ -61,6 +61,17 @@ struct ping {
 enum ftp_tls { FTP_TLS_REQUIRED, FTP_TLS_OPTIONAL, FTP_TLS_NONE };
 enum ftp_pinholes { FTP_PINHOLES_SESSION, FTP_PINHOLES_STATIC };
 
+/* How the client of a listener is learned. */
+enum ftp_watch { FTP_WATCH_SOCKET, FTP_WATCH_REPLY, FTP_WATCH_TLS, FTP_WATCH_LOG };
+
+/* Where a server says which client it told which port. */
+struct ftp_log {
+	char *file;    /* absolute; NULL: it is in the journal */
+	char *journal; /* a unit or a syslog identifier; NULL: it is a file, or there is none */
+	char *format;  /* of log_format_new() */
+	struct place place;
+};
+
 struct ftp_server {
 	char *name;
 	size_t *control; /* indexes in policy.services */
@@ -72,6 +83,8 @@ struct ftp_server {
 	enum ftp_pinholes pinholes;
 	bool active; /* it may open data connections to its clients */
 	uint64_t ttl_ns;
+	unsigned watch; /* a bit for each enum ftp_watch */
+	struct ftp_log log;
 	struct place place;
 	struct place control_place;
 	struct place passive_place;
@@ -115,6 +128,9 @@ struct policy {
 
 /* Frees the policy and all it holds; NULL and half-built ones too. */
 void policy_free(struct policy *policy);
+
+/* Frees what it holds. */
+void ftp_server_clear(struct ftp_server *server);
 
 /* The zone, service or NULL of that name. */
 const struct zone *policy_find_zone(const struct policy *policy, const char *name);

@@ -3,7 +3,6 @@
 #include "policy_yaml_reader.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define MS 1000000ull
@@ -137,9 +136,8 @@ static void read_server(struct reader *reader, const struct node *node, struct f
 	if (fields[OWNER].key)
 		check_owner(reader, &fields[OWNER]);
 	if (fields[WATCH].key)
-		check_watch(reader, &fields[WATCH]);
-	if (fields[LOG].key)
-		check_log(reader, &fields[LOG]);
+		check_watch(reader, &fields[WATCH], &server->watch);
+	read_log(reader, &fields[LOG], &fields[WATCH], server);
 }
 
 static const struct ftp_server *find_server(const struct policy *policy, const char *name)
@@ -174,7 +172,10 @@ void read_ftp(struct reader *reader, const struct node *node)
 	for (size_t i = 0; i < node->n_items; i += 2) {
 		struct policy *policy = reader->policy;
 		const struct node *key = &node->items[i];
-		struct ftp_server server = {.place = key->place, .ttl_ns = default_ttl_ns}, *slot;
+		struct ftp_server server = {.place = key->place,
+					    .ttl_ns = default_ttl_ns,
+					    .watch = 1u << FTP_WATCH_SOCKET},
+				  *slot;
 		bool is_new = may_define(reader, key);
 
 		if (policy->n_ftp >= MAX_FTP_SERVERS) {
@@ -185,12 +186,9 @@ void read_ftp(struct reader *reader, const struct node *node)
 		read_server(reader, &node->items[i + 1], &server);
 		server.name = is_new ? reader_strdup(reader, key->text) : NULL;
 		slot = server.name ? reader_grow(reader, &policy->ftp, &policy->n_ftp, sizeof(*slot)) : NULL;
-		if (slot) {
+		if (slot)
 			*slot = server;
-		} else {
-			free(server.name);
-			free(server.control);
-			free(server.passive);
-		}
+		else
+			ftp_server_clear(&server);
 	}
 }

@@ -4,7 +4,6 @@
 #include "policy_yaml_reader.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum { MIN_PEER4 = 8, MIN_PEER6 = 32 };
 
@@ -62,10 +61,15 @@ void check_owner(struct reader *reader, const struct field *field)
 		reader_not_supported(reader, field->key, "'owner'");
 }
 
-void check_watch(struct reader *reader, const struct field *field)
+void check_watch(struct reader *reader, const struct field *field, unsigned *ret_watch)
 {
-	static const char *const words[] = {"socket", "reply", "tls", "log", NULL};
-	bool seen[4] = {false};
+	static const char *const words[] = {[FTP_WATCH_SOCKET] = "socket",
+					    [FTP_WATCH_REPLY] = "reply",
+					    [FTP_WATCH_TLS] = "tls",
+					    [FTP_WATCH_LOG] = "log",
+					    NULL};
+	const unsigned supported = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_LOG;
+	unsigned watch = 0;
 	const struct node *items;
 	size_t n;
 
@@ -79,45 +83,11 @@ void check_watch(struct reader *reader, const struct field *field)
 
 		if (word < 0)
 			continue;
-		if (seen[word])
+		if (watch & 1u << word)
 			reader_error(reader, &items[i], "'%s' appears twice in the list", words[word]);
-		else if (word > 0)
+		else if (!(supported & 1u << word))
 			reader_error(reader, &items[i], "'watch: %s' is not supported yet", words[word]);
-		seen[word] = true;
+		watch |= 1u << word;
 	}
-}
-
-static const char *format_at(const void *from, size_t i)
-{
-	return ((const char *const *)from)[i];
-}
-
-/* A word near a known format is that one misspelt; a pattern holds more than letters. */
-static void check_format(struct reader *reader, const struct node *node)
-{
-	static const char *const formats[] = {"vsftpd",    "proftpd",   "pure-ftpd",
-					      "pyftpdlib", "filezilla", NULL};
-	const char *text = reader_text(reader, node, "a log format or a pattern");
-
-	if (!text || strspn(text, "abcdefghijklmnopqrstuvwxyz-") != strlen(text))
-		return;
-	for (size_t i = 0; formats[i]; i++)
-		if (strcmp(text, formats[i]) == 0)
-			return;
-	reader_unknown(reader, node, "log format", reader_nearest(reader, text, format_at, formats));
-}
-
-void check_log(struct reader *reader, const struct field *field)
-{
-	struct field keys[] = {{.name = "file", .required = true}, {.name = "format", .required = true}, {0}};
-	size_t before = diags_count(reader->diags, DIAG_ERROR);
-
-	if (!reader_fields(reader, field->value, "'log'", keys))
-		return;
-	if (keys[0].value)
-		reader_text(reader, keys[0].value, "the name of a file");
-	if (keys[1].value)
-		check_format(reader, keys[1].value);
-	if (diags_count(reader->diags, DIAG_ERROR) == before)
-		reader_not_supported(reader, field->key, "'log'");
+	*ret_watch = watch;
 }

@@ -99,8 +99,12 @@ bool reader_is_redefined(const struct reader *reader, struct place old, struct p
 void check_sockets(struct reader *reader, const struct field *field);
 void check_peer(struct reader *reader, const struct field *field);
 void check_owner(struct reader *reader, const struct field *field);
-void check_watch(struct reader *reader, const struct field *field);
-void check_log(struct reader *reader, const struct field *field);
+/* Sets what is listed, bits of enum ftp_watch. */
+void check_watch(struct reader *reader, const struct field *field, unsigned *ret_watch);
+
+/* `log`, where it is given, and whether `watch` asks for it. */
+void read_log(struct reader *reader, const struct field *log, const struct field *watch,
+	      struct ftp_server *server);
 
 /* One for each section; `node` is its value. */
 void read_interfaces(struct reader *reader, const struct node *node);

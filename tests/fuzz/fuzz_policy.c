@@ -3,8 +3,8 @@
  * policies that load nor those that do not may crash, leak or read a file.
  *
  * clang -g -O1 -std=gnu17 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined -Iinclude -Iuser \
- *	tests/fuzz/fuzz_policy.c user/{policy*,source*,near,value,diag}.c -lyaml -ljansson -o
- *build/fuzz_policy */
+ *	tests/fuzz/fuzz_policy.c user/{policy*,source*,near,value,diag,failure,log_line,log_formats}.c \
+ *	-lyaml -ljansson -lpcre2-8 -o build/fuzz_policy */
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>

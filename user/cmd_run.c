@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// `postern run`: puts a policy in force and stays.
+#include <stdio.h>
+
+#include "apply.h"
+#include "command.h"
+#include "options.h"
+#include "output.h"
+#include "run.h"
+#include "run_reload.h"
+
+enum { OPTION_INTERFACE };
+
+static const struct option_help options[] = {
+	[OPTION_INTERFACE] = {"-i", "IF",
+			      "filter this interface instead of those the policy lists (repeatable)"},
+	{NULL, NULL, NULL},
+};
+
+struct arguments {
+	const char *path;
+	char *interfaces[MAX_INTERFACES + 1];
+	size_t n_interfaces;
+};
+
+static int take_arguments(struct arguments *arguments, int argc, char **argv)
+{
+	struct option_reader reader = {.command = &cmd_run, .argc = argc, .argv = argv};
+	int option;
+
+	while ((option = option_next(&reader)) != OPTION_END) {
+		if (option == OPTION_WRONG)
+			return EXIT_USAGE;
+		if (option == OPTION_OPERAND) {
+			if (arguments->path)
+				return option_extra(&cmd_run, reader.value);
+			arguments->path = reader.value;
+		} else if (arguments->n_interfaces == MAX_INTERFACES) {
+			fprintf(stderr, "postern: -i %s: expected fewer interfaces\n", reader.value);
+			return EXIT_USAGE;
+		} else {
+			arguments->interfaces[arguments->n_interfaces++] = (char *)reader.value;
+		}
+	}
+	return EXIT_DONE;
+}
+
+static int run(const struct context *context, int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	char buf[POLICY_PATH_SIZE];
+	struct run_request request = {.context = context, .began_ns = boot_time_ns()};
+	int status = take_arguments(&arguments, argc, argv);
+
+	if (status)
+		return status;
+	request.path = arguments.path ? arguments.path : policy_default_path(context, buf);
+	request.interfaces = arguments.n_interfaces ? arguments.interfaces : NULL;
+	status = run_apply(&request);
+	return status ? status : run_daemon(&request);
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.synopsis = "[POLICY] [-i IF]...",
+	.summary = "put a policy in force and stay: report events, read the logs of FTP servers",
+	.details = "SIGHUP reads the policy again: a wrong one changes nothing. SIGTERM ends it. What is in\n"
+		   "force stays, and goes on without it; only what logs tell is not learned any more.",
+	.options = options,
+	.needs_root = true,
+	.run = run,
+};

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From a policy file to a policy in force, with all that is said on the way.
+#include "command_apply.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "host_check.h"
+#include "lint.h"
+
+int policy_apply(const char *path, char *const *interfaces, struct apply_request *request, struct loaded *ret,
+		 struct apply_result *result)
+{
+	struct failure failure = {""};
+	int status = policy_from_file(path, interfaces, ret), r;
+
+	if (status == EXIT_DONE) {
+		lint(ret->policy, ret->diags);
+		host_check(ret->policy, ret->diags);
+	}
+	if (ret->diags)
+		diags_print(ret->diags, stderr);
+	if (status)
+		return status;
+	request->policy = ret->policy;
+	request->sources = ret->sources;
+	r = apply(request, result, &failure);
+	if (result->undid_earlier)
+		fputs("postern: an earlier change was interrupted, or waited with nobody left to undo it: it "
+		      "was "
+		      "undone first\n",
+		      stderr);
+	if (r == 0)
+		return EXIT_DONE;
+	fprintf(stderr, "postern: %s\n", *failure.text ? failure.text : strerror(-r));
+	return r == -EINVAL || r == -ENODEV ? EXIT_USAGE : EXIT_FAILED;
+}
