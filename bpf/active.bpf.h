@@ -15,26 +15,27 @@ static __noinline void active_attempt(const struct sock *sk, const struct settin
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
 	const struct ftp_server_value *server;
 	struct active active = {};
-	struct addr local, peer;
-	struct walk walk;
+	struct addr local;
+	struct walk_task what = {.half = in_force->half, .servers = servers};
+	struct walk_found found;
 
 	if (!servers || bpf_map_lookup_elem(&actives, &cookie))
 		return;
-	sock_addrs(sk, &local, &peer);
-	if (is_loopback(&peer))
+	sock_addrs(sk, &local, &what.wanted);
+	if (is_loopback(&what.wanted))
 		return;
-	walk_files(&walk, (struct task_struct *)bpf_get_current_task_btf(), servers, in_force->half, &peer);
-	if (!walk.found && !walk.n_clients)
+	walk_files(&found, (struct task_struct *)bpf_get_current_task_btf(), &what);
+	if (!found.has_wanted && !found.n_clients)
 		return;
 	active.port = sock_peer_port(sk);
-	if (!walk.found)
+	if (!found.has_wanted)
 		active.refusal = REFUSED_BOUNCE;
 	else if (active.port < ACTIVE_FIRST_PORT)
 		active.refusal = REFUSED_LOW_PORT;
-	if (walk.found || walk.n_clients == 1)
-		active.client = walk.session.client;
-	active.session = walk.cookie;
-	active.control_port = walk.session.control_port;
+	if (found.has_wanted || found.n_clients == 1)
+		active.client = found.client;
+	active.session = found.cookie;
+	active.control_port = found.control_port;
 	server = server_of(in_force, ftp_port_get(in_force, active.control_port).control & servers);
 	if (!server)
 		return;

@@ -4,6 +4,7 @@
 #include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
+#include "reply_line.bpf.h"
 #include "sock.bpf.h"
 
 /* include/net/tcp_states.h */
@@ -82,7 +83,7 @@ int adopt_sessions(struct bpf_iter__tcp *ctx)
 {
 	const struct settings *in_force = settings_get();
 	struct sock_common *sk = ctx->sk_common;
-	struct session session = {.since_ns = bpf_ktime_get_boot_ns()};
+	struct session session = {.since_ns = bpf_ktime_get_boot_ns(), .reader = {.state = REPLY_LOST}};
 	struct flow_key key;
 	__u64 cookie;
 

@@ -18,6 +18,9 @@ const volatile __u32 flags = 0;
 /* The counter that the packet belongs to: an enum reason below N_REASONS denies it. */
 typedef __u32 verdict;
 
+/* With an admitted packet: it leaves on a control connection whose replies are read. */
+#define VERDICT_CONTROL (1u << 31)
+
 static __always_inline bool is_admitted(verdict verdict)
 {
 	return verdict >= COUNTER_LINK;

@@ -5,6 +5,7 @@
 #include "outbound.bpf.h"
 #include "plain.bpf.h"
 #include "reject.bpf.h"
+#include "reply.bpf.h"
 
 static __noinline bool is_own_address(const struct addr *addr)
 {
@@ -310,9 +311,12 @@ int egress(struct __sk_buff *skb)
 
 	skb_pull_headers(skb);
 	verdict = judge_outbound(skb);
-	counted = count(OUTBOUND, verdict, skb->len);
-	if (is_admitted(verdict))
+	counted = count(OUTBOUND, verdict & ~VERDICT_CONTROL, skb->len);
+	if (is_admitted(verdict)) {
+		if (flags & GENERATION_REPLY && verdict & VERDICT_CONTROL)
+			reply_read(skb);
 		return TC_ALLOW;
+	}
 	if (denial_may_be_reported(counted))
 		denial_report_skb(skb, verdict);
 	if (flags & GENERATION_AUDIT)

@@ -57,6 +57,10 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct tcp_sock {
+	__u32 snd_nxt;
+};
+
 struct socket {
 	struct sock *sk;
 };
@@ -88,6 +92,8 @@ struct task_struct {
 	struct files_struct *files;
 	const struct cred *cred;
 	int tgid;
+	__u64 start_time; /* of CLOCK_MONOTONIC, ns */
+	struct task_struct *group_leader;
 	char comm[16];
 };
 

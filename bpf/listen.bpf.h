@@ -3,16 +3,12 @@
 #ifndef POSTERN_LISTEN_BPF_H
 #define POSTERN_LISTEN_BPF_H
 
+#include "claim.bpf.h"
 #include "walk.bpf.h"
-
-static __always_inline bool is_ipv4(const struct addr *addr)
-{
-	return !addr->word[0] && !addr->word[1] && addr->word[2] == bpf_htonl(0xffff);
-}
 
 static __always_inline bool is_loopback(const struct addr *addr)
 {
-	if (is_ipv4(addr))
+	if (addr_is_mapped(addr))
 		return (addr->word[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
 	return !addr->word[0] && !addr->word[1] && !addr->word[2] && addr->word[3] == bpf_htonl(1);
 }
@@ -34,45 +30,12 @@ static __always_inline bool listener_accepts(const struct sock *sk, const struct
 					     const struct addr *client)
 {
 	if (sk->__sk_common.skc_family == AF_INET)
-		return is_ipv4(client);
-	if (!is_ipv4(client))
-		return !is_ipv4(local);
+		return addr_is_mapped(client);
+	if (!addr_is_mapped(client))
+		return !addr_is_mapped(local);
 	if (!addr_is_zero(local))
-		return is_ipv4(local);
+		return addr_is_mapped(local);
 	return !BPF_CORE_READ_BITFIELD(&sk->__sk_common, skc_ipv6only);
-}
-
-/* For bpf_for_each_map_elem: does another listener hold a pinhole on an address that overlaps? */
-struct claim {
-	struct addr local;
-	__u64 listener;
-	__u16 port;
-	__u16 taken;
-	__u32 pad;
-};
-
-static long claim_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
-			struct claim *claim)
-{
-	if (key->port != claim->port || pinhole->listener == claim->listener)
-		return 0;
-	if (!addr_is_zero(&key->local) && !addr_is_zero(&claim->local) &&
-	    !addr_equal(&key->local, &claim->local))
-		return 0;
-	claim->taken = 1;
-	return 1;
-}
-
-/* listen() fails only after its state is told, so a listener that is about to be refused by the kernel
- * is seen here too. While another one holds a pinhole on the port it must not add a client to it. */
-static __always_inline bool port_is_claimed(const struct addr *local, __u16 port, __u64 listener)
-{
-	struct claim claim = {.local = *local, .listener = listener, .port = port};
-
-	if (!port_has_pinhole(port))
-		return false;
-	bpf_for_each_map_elem(&pinholes, claim_check, &claim, 0);
-	return claim.taken;
 }
 
 /* What is known of a listener. */
@@ -80,11 +43,14 @@ struct listener {
 	struct task_struct *task; /* that listens */
 	struct addr local;        /* all zero: any address */
 	__u64 cookie;
+	__u64 holder; /* its process; 0: not known */
 	__u16 port;
+	__u16 servers; /* whose it may be */
+	__u8 accepts;  /* enum accepts */
 };
 
 static __always_inline void report_listener(const struct listener *listener, enum event_kind kind,
-					    __u8 reason, const struct session *session)
+					    __u8 reason, const struct walk_found *found)
 {
 	struct task_struct *task = listener->task;
 	__u64 sequence;
@@ -92,9 +58,9 @@ static __always_inline void report_listener(const struct listener *listener, enu
 
 	if (!event)
 		return;
-	if (session) {
-		event->peer = session->client;
-		event->peer_port = session->client_port;
+	if (found) {
+		event->peer = found->client;
+		event->peer_port = found->client_port;
 	}
 	event->local = listener->local;
 	event->local_port = listener->port;
@@ -109,26 +75,27 @@ static __always_inline void report_listener(const struct listener *listener, enu
 }
 
 static __always_inline void report_refused(const struct listener *listener, enum refusal refusal,
-					   const struct session *session)
+					   const struct walk_found *found)
 {
 	struct totals *totals = totals_get();
 
 	if (totals)
 		__sync_fetch_and_add(&totals->refused, 1);
-	report_listener(listener, EVENT_PINHOLE_REFUSED, refusal, session);
+	report_listener(listener, EVENT_PINHOLE_REFUSED, refusal, found);
 }
 
-static __always_inline void pinhole_close(const struct pinhole_key *key, const struct pinhole *pinhole,
-					  enum event_kind kind)
+/* Nobody has said whose the listener is. Another socket's at the same place stays. */
+static __noinline void waiting_close(const struct pinhole_key *entry, __u64 cookie)
 {
-	struct totals *totals = totals_get();
-	struct pinhole copy = *pinhole;
+	struct waiting_key key = {.local = entry->local, .port = entry->port};
+	const struct waiting *found = bpf_map_lookup_elem(&waiting_listeners, &key);
+	struct waiting waiting;
 
-	if (!pinhole_remove(key))
+	if (!found || found->listener != cookie)
 		return;
-	if (totals)
-		__sync_fetch_and_add(kind == EVENT_PINHOLE_EXPIRED ? &totals->expired : &totals->closed, 1);
-	report_pinhole(kind, key, &copy, 0);
+	waiting = *found;
+	if (waiting_remove(&key))
+		report_waiting(&key, &waiting, EVENT_PINHOLE_REFUSED, waiting.refusal, ORIGIN_SOCKET, NULL);
 }
 
 /* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
@@ -142,69 +109,29 @@ static __always_inline void listener_close(__u64 cookie)
 	if (!entry)
 		return;
 	key = *entry;
+	if (addr_is_zero(&key.client))
+		waiting_close(&key, cookie);
 	pinhole = bpf_map_lookup_elem(&pinholes, &key);
 	if (pinhole && pinhole->listener == cookie)
 		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
 	bpf_map_delete_elem(&listeners, &cookie);
 }
 
-static long session_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
-			  __u64 *session)
-{
-	struct pinhole_key copy = *key;
-
-	if (pinhole->session == *session)
-		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
-	return 0;
-}
-
-/* The control connection is closed: so is what was opened for it and not yet used. */
-static __always_inline void session_close_pinholes(__u64 session)
-{
-	bpf_for_each_map_elem(&pinholes, session_check, &session, 0);
-}
-
-/* 0, or the enum refusal. */
-static __always_inline int pinhole_open(const struct pinhole_key *key, const struct pinhole *pinhole)
-{
-	struct totals *totals = totals_get();
-	__u64 listener = pinhole->listener;
-
-	if (bpf_map_update_elem(&pinholes, key, pinhole, BPF_NOEXIST)) {
-		bpf_map_delete_elem(&listeners, &listener);
-		return bpf_map_lookup_elem(&pinholes, key) ? REFUSED_CLAIMED : REFUSED_FULL;
-	}
-	port_mark(key->port, 1);
-	if (totals)
-		__sync_fetch_and_add(&totals->opened, 1);
-	return 0;
-}
-
-static __always_inline const struct ftp_server_value *server_of(const struct settings *in_force,
-								__u16 servers)
-{
-	__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS;
-
-	if (!servers)
-		return NULL;
-	key += lowest_bit(servers) & (MAX_FTP_SERVERS - 1);
-	return bpf_map_lookup_elem(&ftp_servers, &key);
-}
-
 /* The process holds sessions of exactly one client. 0, or the enum refusal. */
 static __always_inline int listener_claim(const struct sock *sk, const struct listener *listener,
-					  const struct ftp_server_value *server, const struct walk *walk)
+					  const struct ftp_server_value *server,
+					  const struct walk_found *found)
 {
 	struct pinhole_key key = {
-		.client = walk->session.client,
+		.client = found->client,
 		.local = listener->local,
 		.port = listener->port,
 	};
 	struct pinhole pinhole = {
 		.listener = listener->cookie,
-		.session = walk->cookie,
+		.session = found->cookie,
 		.opened_ns = bpf_ktime_get_boot_ns(),
-		.control_port = walk->session.control_port,
+		.control_port = found->control_port,
 		.service = server->service,
 		.origin = ORIGIN_SOCKET,
 	};
@@ -220,24 +147,25 @@ static __always_inline int listener_claim(const struct sock *sk, const struct li
 	return pinhole_open(&key, &pinhole);
 }
 
-static __always_inline void listener_offer(const struct sock *sk, const struct settings *in_force,
-					   const struct listener *listener, const struct walk *walk)
+/* The client is known, if the server is. A function of its own, for its room on the stack. */
+static __noinline void listener_offer(const struct sock *sk, const struct settings *in_force,
+				      const struct listener *listener, const struct walk_found *found)
 {
-	__u16 control = ftp_port_get(in_force, walk->session.control_port).control & walk->servers;
+	__u16 control = ftp_port_get(in_force, found->control_port).control & found->servers;
 	const struct ftp_server_value *server = server_of(in_force, control);
 	int refusal;
 
 	if (!server)
 		return;
-	refusal = listener_claim(sk, listener, server, walk);
+	refusal = listener_claim(sk, listener, server, found);
 	if (refusal) {
-		report_refused(listener, refusal, &walk->session);
+		report_refused(listener, refusal, found);
 		return;
 	}
-	report_listener(listener, EVENT_PINHOLE_OPENED, 0, &walk->session);
+	report_listener(listener, EVENT_PINHOLE_OPENED, 0, found);
 	/* The session can have closed since the walk found it; its close found no pinhole then. */
-	if (!bpf_map_lookup_elem(&sessions, &walk->cookie))
-		session_close_pinholes(walk->cookie);
+	if (!bpf_map_lookup_elem(&sessions, &found->cookie))
+		session_close_pinholes(found->cookie);
 }
 
 /* No session at all: not an FTP server's listener. Reported once for each socket. */
@@ -250,14 +178,65 @@ static __always_inline void listener_rogue(const struct listener *listener)
 		report_listener(listener, EVENT_ROGUE_LISTENER, 0, NULL);
 }
 
+/* One process of this moment, for ever: numbers are given anew, and several may begin at once. */
+static __always_inline __u64 holder_of(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, group_leader, start_time) ^ (__u64)BPF_CORE_READ(task, tgid) << 32;
+}
+
+static __always_inline __u8 listener_families(const struct sock *sk, const struct addr *local)
+{
+	const struct addr ipv4 = addr_of_ipv4(1), ipv6 = {.word = {1}};
+
+	return (listener_accepts(sk, local, &ipv4) ? ACCEPTS_IPV4 : 0) |
+	       (listener_accepts(sk, local, &ipv6) ? ACCEPTS_IPV6 : 0);
+}
+
+/* It is not known whose the listener is, because of `refusal`. It waits where a server is watched in another
+ * way; else it is refused. */
+static __noinline void listener_wait(const struct settings *in_force, const struct listener *listener,
+				     int refusal)
+{
+	__u16 watched = servers_watched(in_force, listener->servers, (__u8) ~(1u << ORIGIN_SOCKET));
+	const struct ftp_server_value *server = server_of(in_force, watched);
+	struct waiting_key key = {.local = listener->local, .port = listener->port};
+	struct pinhole_key entry = {.local = listener->local, .port = listener->port};
+	struct waiting waiting = {.listener = listener->cookie,
+				  .holder = listener->holder,
+				  .servers = watched,
+				  .accepts = listener->accepts,
+				  .refusal = refusal};
+	struct task_struct *task = listener->task;
+	__u64 cookie = listener->cookie;
+
+	if (!server) {
+		report_refused(listener, refusal, NULL);
+		return;
+	}
+	waiting.expires_ns = bpf_ktime_get_boot_ns() + server->ttl_ns;
+	waiting.pid = BPF_CORE_READ(task, tgid);
+	waiting.uid = BPF_CORE_READ(task, cred, uid.val);
+	BPF_CORE_READ_INTO(&waiting.comm, task, comm);
+	if (bpf_map_update_elem(&listeners, &cookie, &entry, BPF_NOEXIST)) {
+		report_refused(listener, REFUSED_FULL, NULL);
+		return;
+	}
+	if (!bpf_map_update_elem(&waiting_listeners, &key, &waiting, BPF_NOEXIST))
+		return;
+	bpf_map_delete_elem(&listeners, &cookie);
+	report_refused(listener,
+		       bpf_map_lookup_elem(&waiting_listeners, &key) ? REFUSED_CLAIMED : REFUSED_FULL, NULL);
+}
+
 /* `claims_only`: say nothing where no pinhole can be opened. */
 static __always_inline void listener_open(const struct sock *sk, const struct settings *in_force,
 					  struct task_struct *task, bool claims_only)
 {
 	struct listener listener = {.task = task, .port = sk->__sk_common.skc_num};
 	__u16 servers = ftp_port_get(in_force, listener.port).passive;
-	struct walk walk;
 	__u64 cookie;
+	struct walk_task what = {.half = in_force->half};
+	struct walk_found found;
 
 	if (!servers)
 		return;
@@ -268,17 +247,30 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	if (bpf_map_lookup_elem(&listeners, &cookie))
 		return;
 	listener.cookie = cookie;
-	walk_files(&walk, task, servers, in_force->half, NULL);
-	if (walk.n_clients == 1 && !walk.truncated)
-		listener_offer(sk, in_force, &listener, &walk);
-	else if (claims_only)
+	listener.holder = holder_of(task);
+	what.holder = listener.holder;
+	what.servers = servers;
+	walk_files(&found, task, &what);
+	if (found.n_clients == 1 && !found.truncated &&
+	    servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET)) {
+		listener_offer(sk, in_force, &listener, &found);
 		return;
-	else if (walk.truncated)
-		report_refused(&listener, REFUSED_FILES, NULL);
-	else if (walk.n_clients)
-		report_refused(&listener, REFUSED_CLIENTS, NULL);
-	else
+	}
+	/* Another process that has it may explain it better. */
+	if (claims_only)
+		return;
+	if (!found.n_clients && !found.truncated) {
 		listener_rogue(&listener);
+		return;
+	}
+	listener.servers = found.truncated ? servers : found.servers;
+	listener.accepts = listener_families(sk, &listener.local);
+	if (found.truncated)
+		listener.holder = 0;
+	listener_wait(in_force, &listener,
+		      found.truncated       ? REFUSED_FILES
+		      : found.n_clients > 1 ? REFUSED_CLIENTS
+					    : REFUSED_UNCLAIMED);
 }
 
 #endif

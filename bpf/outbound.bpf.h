@@ -133,6 +133,7 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct totals *totals = totals_get();
+	const struct reply_reader lost = {.state = REPLY_LOST};
 	__u32 state;
 
 	if (tcp_flags & (TCP_FIN | TCP_RST)) {
@@ -144,7 +145,7 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 	state = socket_state(skb);
 	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
 		return;
-	if (session_begin(key, cookie) && totals)
+	if (session_begin(key, cookie, &lost) && totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 }
 
@@ -191,6 +192,8 @@ static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct pac
 	if (rule_admits_packet(rule, packet)) {
 		if (skb && rule->flags & PORT_CONTROL)
 			control_sent(skb, key, packet->tcp_flags);
+		if (skb && rule->flags & PORT_CONTROL && flags & GENERATION_REPLY)
+			return admit_service(rule->service) | VERDICT_CONTROL;
 		return admit_service(rule->service);
 	}
 	if (rule->flags & PORT_PASSIVE)

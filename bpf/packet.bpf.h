@@ -7,9 +7,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-#include <bpf/bpf_endian.h>
-
-#include "state_maps.bpf.h"
+#include "addr.bpf.h"
 
 enum {
 	MAX_WALK = 2048, /* bytes of a frame that headers may take, a power of two */
@@ -82,13 +80,6 @@ static __always_inline void addr_set_ipv4(struct addr *addr, __be32 ipv4)
 	addr->word[1] = 0;
 	addr->word[2] = bpf_htonl(0xffff);
 	addr->word[3] = ipv4;
-}
-
-/* Our form of an IPv4 address. In an IPv6 packet it would be taken for one (RFC 4291, 2.5.5.2: it is none on
- * a wire). */
-static __always_inline bool addr_is_mapped(const struct addr *addr)
-{
-	return addr->word[2] == bpf_htonl(0xffff) && !(addr->word[0] | addr->word[1]);
 }
 
 /* Where nothing is said of its alignment, it would be read byte by byte; the machines that XDP runs on read

@@ -3,18 +3,8 @@
 #ifndef POSTERN_PINHOLES_BPF_H
 #define POSTERN_PINHOLES_BPF_H
 
+#include "addr.bpf.h"
 #include "report.bpf.h"
-
-static __always_inline bool addr_equal(const struct addr *a, const struct addr *b)
-{
-	return a->word[0] == b->word[0] && a->word[1] == b->word[1] && a->word[2] == b->word[2] &&
-	       a->word[3] == b->word[3];
-}
-
-static __always_inline bool addr_is_zero(const struct addr *addr)
-{
-	return !(addr->word[0] | addr->word[1] | addr->word[2] | addr->word[3]);
-}
 
 static __always_inline bool port_has_pinhole(__u16 port)
 {

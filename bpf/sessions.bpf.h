@@ -3,10 +3,13 @@
 #ifndef POSTERN_SESSIONS_BPF_H
 #define POSTERN_SESSIONS_BPF_H
 
+#include "reply_line.bpf.h"
 #include "report.bpf.h"
 
-/* Remembers a session; nothing where it is remembered already. True where it is new. */
-static __always_inline bool session_begin(const struct flow_key *key, __u64 cookie)
+/* Remembers a session; nothing where it is remembered already. True where it is new. `reader`: where the next
+ * byte of its replies is; lost, where replies may have gone before. */
+static __always_inline bool session_begin(const struct flow_key *key, __u64 cookie,
+					  const struct reply_reader *reader)
 {
 	struct session session = {
 		.client = key->peer,
@@ -14,6 +17,7 @@ static __always_inline bool session_begin(const struct flow_key *key, __u64 cook
 		.client_port = key->peer_port,
 		.control_port = key->local_port,
 		.since_ns = bpf_ktime_get_boot_ns(),
+		.reader = *reader,
 	};
 	struct totals *totals = totals_get();
 

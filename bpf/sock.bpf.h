@@ -3,6 +3,7 @@
 #ifndef POSTERN_SOCK_BPF_H
 #define POSTERN_SOCK_BPF_H
 
+#include "ftp.bpf.h"
 #include "kernel.bpf.h"
 #include "state_maps.bpf.h"
 
@@ -60,14 +61,6 @@ static __always_inline __u16 sock_local_port(const struct sock *sk)
 static __always_inline __u16 sock_peer_port(const struct sock *sk)
 {
 	return bpf_ntohs(sk->__sk_common.skc_dport);
-}
-
-static __always_inline struct ftp_port ftp_port_get(const struct settings *settings, __u16 port)
-{
-	__u32 key = (settings->half & 1) * N_PORTS + port;
-	const struct ftp_port *entry = bpf_map_lookup_elem(&ftp_ports, &key);
-
-	return entry ? *entry : (struct ftp_port){};
 }
 
 #endif

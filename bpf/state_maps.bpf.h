@@ -46,14 +46,21 @@ struct {
 	__type(value, struct pinhole);
 } pinholes SEC(".maps");
 
-/* Listeners that were given a pinhole, by socket cookie: each is given one only once, and its close
- * finds what to close. */
+/* Listeners that were given a pinhole or wait for one (then with no client), by socket cookie: each is given
+ * one only once, and its close finds what to close. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_LISTENERS);
 	__type(key, __u64);
 	__type(value, struct pinhole_key);
 } listeners SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_WAITING);
+	__type(key, struct waiting_key);
+	__type(value, struct waiting);
+} waiting_listeners SEC(".maps");
 
 /* Listeners that were reported as rogues, by socket cookie. The oldest are forgotten: that costs a
  * second report and nothing else. */

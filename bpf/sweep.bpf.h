@@ -38,6 +38,16 @@ static long pinhole_sweep(void *map, const struct pinhole_key *key, const struct
 	return 0;
 }
 
+static long waiting_sweep(void *map, const struct waiting_key *key, const struct waiting *waiting, __u64 *now)
+{
+	struct waiting_key copy = *key;
+	struct waiting over = *waiting;
+
+	if (*now > over.expires_ns && waiting_remove(&copy))
+		report_waiting(&copy, &over, EVENT_PINHOLE_REFUSED, over.refusal, ORIGIN_SOCKET, NULL);
+	return 0;
+}
+
 static long flow_sweep(void *map, const struct flow_key *key, const struct flow *flow, __u64 *now)
 {
 	struct flow_key copy = *key;
@@ -71,6 +81,7 @@ static int sweep_run(void *map, __u32 *key, struct sweep *sweep)
 	__u64 now = bpf_ktime_get_boot_ns();
 
 	bpf_for_each_map_elem(&pinholes, pinhole_sweep, &now, 0);
+	bpf_for_each_map_elem(&waiting_listeners, waiting_sweep, &now, 0);
 	if (sweep->runs++ % SWEEPS_PER_FLOWS == 0) {
 		bpf_for_each_map_elem(&flows, flow_sweep, &now, 0);
 		bpf_for_each_map_elem(&data_flows, data_flow_sweep, &now, 0);

@@ -13,33 +13,39 @@ enum {
 	WALK_BITS_PER_WORD = 64
 };
 
+/* What is asked. */
+struct walk_task {
+	struct addr wanted; /* where not all zero: the client that is looked for */
+	__u64 holder;       /* where not 0: the process, which its sessions are told */
+	__u32 half;
+	__u16 servers; /* only their sessions count */
+	__u16 pad;
+};
+
+/* What was found. */
+struct walk_found {
+	struct addr client; /* whose session it is */
+	__u64 cookie;       /* of the newest session of the one client, or of the one wanted */
+	__u64 since_ns;
+	__u16 client_port;
+	__u16 control_port;
+	__u16 servers;   /* whose sessions there are */
+	__u16 n_clients; /* 0, 1, or 2 for several */
+	__u32 truncated; /* the process has more files than we look at */
+	__u32 has_wanted;
+};
+
 struct walk {
+	struct walk_task task;
+	struct walk_found found;
 	struct file **files;
 	const unsigned long *open_fds;
 	__u64 word; /* what is left to visit of the current word of the bitmap */
 	__u32 next_word;
 	__u32 n_words;
-	__u32 n_files;   /* visited */
-	__u16 servers;   /* only their sessions count */
-	__u16 n_clients; /* 0, 1, or 2 for several */
-	__u32 half;
-	__u32 truncated; /* the process has more files than we look at */
-	__u64 cookie;    /* the newest session of the one client */
-	struct session session;
-	struct addr wanted; /* where not all zero: the client that is looked for among them */
-	__u32 found;        /* it is the one in `session` */
+	__u32 n_files; /* visited */
 	__u32 pad;
 };
-
-/* The index of the lowest bit that is set; `word` is not 0. Branch-free, for the verifier. */
-static __always_inline __u32 lowest_bit(__u64 word)
-{
-	__u64 bit = word & -word;
-
-	return !!(bit & 0xaaaaaaaaaaaaaaaaull) | !!(bit & 0xccccccccccccccccull) << 1 |
-	       !!(bit & 0xf0f0f0f0f0f0f0f0ull) << 2 | !!(bit & 0xff00ff00ff00ff00ull) << 3 |
-	       !!(bit & 0xffff0000ffff0000ull) << 4 | !!(bit & 0xffffffff00000000ull) << 5;
-}
 
 /* The socket cookie behind a file, 0 where it is no socket that is still connected. */
 static __always_inline __u64 file_cookie(struct file *file)
@@ -56,28 +62,42 @@ static __always_inline __u64 file_cookie(struct file *file)
 	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 }
 
+static __always_inline void walk_take(struct walk_found *found, __u64 cookie, const struct session *session)
+{
+	found->client = session->client;
+	found->cookie = cookie;
+	found->since_ns = session->since_ns;
+	found->client_port = session->client_port;
+	found->control_port = session->control_port;
+}
+
 static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 {
-	const struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
-	struct settings settings = {.half = walk->half};
+	struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
+	struct settings settings = {.half = walk->task.half};
+	struct walk_found *found = &walk->found;
+	__u16 servers;
 
-	if (!session || !(ftp_port_get(&settings, session->control_port).control & walk->servers))
+	if (!session)
 		return;
-	if (addr_equal(&walk->wanted, &session->client)) {
-		walk->found = 1;
-		walk->cookie = cookie;
-		walk->session = *session;
+	servers = ftp_port_get(&settings, session->control_port).control & walk->task.servers;
+	if (!servers)
+		return;
+	found->servers |= servers;
+	if (walk->task.holder)
+		session->holder = walk->task.holder;
+	if (addr_equal(&walk->task.wanted, &session->client)) {
+		found->has_wanted = 1;
+		walk_take(found, cookie, session);
 		return;
 	}
-	if (walk->n_clients && !addr_equal(&walk->session.client, &session->client)) {
-		walk->n_clients = 2;
+	if (found->n_clients && !addr_equal(&found->client, &session->client)) {
+		found->n_clients = 2;
 		return;
 	}
-	if (!walk->n_clients || session->since_ns > walk->session.since_ns) {
-		walk->cookie = cookie;
-		walk->session = *session;
-	}
-	walk->n_clients = 1;
+	if (!found->n_clients || session->since_ns > found->since_ns)
+		walk_take(found, cookie, session);
+	found->n_clients = 1;
 }
 
 /* One step: fetch a word of the bitmap, or visit one file of it. 1 ends the loop. */
@@ -96,7 +116,7 @@ static long walk_step(__u32 step, struct walk *walk)
 		return 0;
 	}
 	if (walk->n_files >= WALK_MAX_FILES) {
-		walk->truncated = 1;
+		walk->found.truncated = 1;
 		return 1;
 	}
 	walk->n_files++;
@@ -107,33 +127,32 @@ static long walk_step(__u32 step, struct walk *walk)
 	cookie = file_cookie(file);
 	if (cookie)
 		walk_visit(walk, cookie);
-	return walk->found || (walk->n_clients > 1 && addr_is_zero(&walk->wanted));
+	return walk->found.has_wanted != 0;
 }
 
-/* Fills walk->n_clients, ->truncated, ->cookie and ->session for the task; with `wanted`, ->found. */
-static __always_inline void walk_files(struct walk *walk, struct task_struct *task, __u16 servers, __u32 half,
-				       const struct addr *wanted)
+/* Looks through the files of the task for sessions. A function of its own, for its room on the stack. */
+static __noinline void walk_files(struct walk_found *ret, struct task_struct *task,
+				  const struct walk_task *what)
 {
 	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
 	__u32 words = BPF_CORE_READ(table, max_fds) / WALK_BITS_PER_WORD;
+	struct walk walk;
 
 	/* Zeroes, of which the verifier must not know: before Linux 6.7 it follows walk_step() once only,
 	 * with what the walk begins with, and removes as dead what a later step alone reaches. A read that
 	 * fails zeroes its destination. */
-	bpf_probe_read_kernel(walk, sizeof(*walk), NULL);
-	walk->files = BPF_CORE_READ(table, fd);
-	walk->open_fds = BPF_CORE_READ(table, open_fds);
-	walk->servers = servers;
-	walk->half = half;
-	if (wanted)
-		walk->wanted = *wanted;
-	walk->n_words = words;
+	bpf_probe_read_kernel(&walk, sizeof(walk), NULL);
+	walk.task = *what;
+	walk.files = BPF_CORE_READ(table, fd);
+	walk.open_fds = BPF_CORE_READ(table, open_fds);
+	walk.n_words = words;
 	if (words > WALK_MAX_WORDS) {
-		walk->n_words = 0;
-		walk->truncated = 1;
+		walk.n_words = 0;
+		walk.found.truncated = 1;
 	}
 	/* One step more, to see what lies beyond the last file. */
-	bpf_loop(WALK_MAX_FILES + WALK_MAX_WORDS + 1, walk_step, walk, 0);
+	bpf_loop(WALK_MAX_FILES + WALK_MAX_WORDS + 1, walk_step, &walk, 0);
+	*ret = walk.found;
 }
 
 #endif

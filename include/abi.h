@@ -26,6 +26,7 @@ enum limit {
 	MAX_SESSIONS = 16384,     /* live control connections */
 	MAX_LISTENERS = 16384,    /* listeners of FTP servers that were given a pinhole */
 	MAX_PINHOLES = 4096,      /* open at one time */
+	MAX_WAITING = 4096,       /* listeners that wait for somebody to say whose they are */
 	MAX_ROGUES = 1024,        /* remembered, so that each is reported once */
 	MAX_ACTIVES = 16384,      /* data connections that FTP servers are opening to their clients */
 	MAX_FLOWS = 65536,        /* opened outward by this host */
@@ -42,6 +43,7 @@ enum {
 	UDP_TIMEOUT_S = 60, /* a UDP flow that this host has not sent on for so long is over */
 	FIN_LINGER_S =
 		300, /* that long after our last segment once we have sent FIN, should the close go unseen */
+	MIN_CLAIMED_PORT = 1024,  /* what a reply or a log names may be no lower */
 	ACTIVE_FIRST_PORT = 1024, /* of a client; the ports below are those of services */
 	SWEEP_PERIOD_S = 1        /* how often what is over is removed and reported */
 };
@@ -227,6 +229,7 @@ enum generation_flag {
 	GENERATION_REJECT_INBOUND = 2, /* answer what is denied: RST or ICMP */
 	GENERATION_REJECT_OUTBOUND = 4,
 	GENERATION_BLOCK = 8,     /* a zone is blocked */
+	GENERATION_REPLY = 32,    /* replies of FTP servers are read */
 	GENERATION_NARROWED = 16, /* `narrowings` has more than entry 0 */
 };
 
@@ -266,17 +269,33 @@ struct ftp_server_value {
 	__u64 ttl_ns;   /* of a pinhole that nobody uses */
 	__u16 service;  /* "ftp:NAME" in `services`: counts its data connections */
 	__u8 is_static; /* the range is open to whom the control services admit: no pinholes */
-	__u8 pad[5];
+	__u8 watch;     /* how the client of a listener is learned: a bit for each enum origin */
+	__u8 pad[4];
+};
+
+/* Where the reader of a control connection's replies is; see bpf/reply_line.bpf.h. */
+struct reply_reader {
+	__u32 next;     /* the sequence number of the next byte */
+	__u32 pass;     /* bytes of a TLS record that are still to come */
+	__u32 value;    /* the number that is being read */
+	__u16 port;     /* that the line names */
+	__u16 code;     /* of the line */
+	__u16 several;  /* the code of a reply of several lines that goes on; 0: none does */
+	__u8 state;     /* enum reply_state */
+	__u8 count;     /* of digits, fields, delimiters */
+	__u8 delimiter; /* of 229 */
+	__u8 pad[3];
 };
 
 /* Map `sessions`: live control connections by socket cookie. */
 struct session {
 	struct addr client;
 	struct addr local;
-	__u64 since_ns;    /* CLOCK_BOOTTIME, as every time below */
+	__u64 since_ns; /* CLOCK_BOOTTIME, as every time below */
+	__u64 holder;   /* the process that held it when it last listened: see struct waiting; 0: none yet */
 	__u16 client_port; /* host byte order, as every port below */
 	__u16 control_port;
-	__u32 pad;
+	struct reply_reader reader;
 };
 
 /* Map `pinholes`. */
@@ -285,6 +304,39 @@ struct pinhole_key {
 	struct addr local; /* what the listener is bound to; all zero: any address */
 	__u16 port;
 	__u16 pad;
+};
+
+/* Map `waiting_listeners`: listeners of processes that hold the control connections of several clients, so
+ * that only a reply or a log says whose each is. */
+struct waiting_key {
+	struct addr local; /* what it is bound to; all zero: any address */
+	__u16 port;
+	__u16 pad;
+};
+
+enum accepts { ACCEPTS_IPV4 = 1, ACCEPTS_IPV6 = 2 };
+
+struct waiting {
+	__u64 listener; /* socket cookie */
+	__u64 holder;   /* its process: when it began (ns) and its number, mixed; 0: too many files to look
+			   through */
+	__u64 expires_ns;
+	__u16 servers; /* that may listen there */
+	__u8 accepts;  /* enum accepts: from which families */
+	__u8 refusal;  /* enum refusal: why it waits */
+	__u32 pid;
+	__u32 uid;
+	char comm[16];
+	__u32 pad;
+};
+
+/* What user space asks the program claim_pinhole for. */
+struct claim_request {
+	struct addr client;
+	__u16 port;
+	__u16 servers; /* of those in force, a bit each */
+	__u8 origin;   /* enum origin */
+	__u8 pad[11];
 };
 
 enum origin { ORIGIN_SOCKET, ORIGIN_REPLY, ORIGIN_TLS, ORIGIN_LOG, ORIGIN_MANUAL, N_ORIGINS };
@@ -386,6 +438,11 @@ enum refusal {
 	REFUSED_FULL,        /* MAX_PINHOLES or MAX_LISTENERS is reached */
 	REFUSED_BOUNCE,      /* active FTP: to an address that has no control connection with the process */
 	REFUSED_LOW_PORT,    /* active FTP: to a port below ACTIVE_FIRST_PORT */
+	REFUSED_UNCLAIMED,   /* its server is not watched by socket, and nothing has said whose it is */
+	REFUSED_LISTENER,    /* a reply or a log names a port at which no listener of the server waits */
+	REFUSED_HOLDER,      /* the listener belongs to another process than the control connection */
+	REFUSED_SESSION,     /* a log names a client without a control connection to the server */
+	REFUSED_OPEN,        /* the client has it already; never reported */
 	N_REFUSALS
 };
 

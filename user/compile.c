@@ -74,7 +74,22 @@ static void compile_ftp_servers(const struct policy *policy, const struct servic
 		values[i].ttl_ns = server->ttl_ns;
 		values[i].service = indexes->ftp[i];
 		values[i].is_static = server->pinholes == FTP_PINHOLES_STATIC;
+		values[i].watch = (__u8)server->watch;
 	}
+}
+
+/* Bits of the two mean the same. */
+static_assert((int)FTP_WATCH_SOCKET == ORIGIN_SOCKET && (int)FTP_WATCH_REPLY == ORIGIN_REPLY &&
+		      (int)FTP_WATCH_TLS == ORIGIN_TLS && (int)FTP_WATCH_LOG == ORIGIN_LOG,
+	      "ways to watch are origins of pinholes");
+
+static bool reads_replies(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		if (policy->ftp[i].pinholes == FTP_PINHOLES_SESSION &&
+		    policy->ftp[i].watch & 1u << FTP_WATCH_REPLY)
+			return true;
+	return false;
 }
 
 static uint32_t flags_of(const struct policy *policy, const struct compiled *compiled)
@@ -83,6 +98,7 @@ static uint32_t flags_of(const struct policy *policy, const struct compiled *com
 	       (policy->deny[INBOUND] == DENY_REJECT ? GENERATION_REJECT_INBOUND : 0u) |
 	       (policy->deny[OUTBOUND] == DENY_REJECT ? GENERATION_REJECT_OUTBOUND : 0u) |
 	       (compiled->block4.n_ranges || compiled->block6.n_ranges ? GENERATION_BLOCK : 0u) |
+	       (reads_replies(policy) ? GENERATION_REPLY : 0u) |
 	       (compiled->n_narrowings > 1 ? GENERATION_NARROWED : 0u);
 }
 

@@ -187,6 +187,14 @@ int datapath_event_heads(const struct datapath *datapath, struct event_heads *re
 	return datapath_read_array(datapath, "event_heads", ret, 1);
 }
 
+int datapath_claim(const struct datapath *datapath, const struct claim_request *request,
+		   uint32_t *ret_refusal)
+{
+	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "claim_pinhole");
+
+	return fd < 0 ? fd : program_run(fd, request, sizeof(*request), ret_refusal);
+}
+
 int datapath_log_event(const struct datapath *datapath, const struct event *event)
 {
 	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "append_event");

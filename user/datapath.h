@@ -80,6 +80,9 @@ int datapath_ftp_ports(const struct datapath *datapath, struct ftp_port *ret);
 int datapath_read_events(const struct datapath *datapath, struct event *ret);
 int datapath_read_denials(const struct datapath *datapath, struct event *ret);
 int datapath_event_heads(const struct datapath *datapath, struct event_heads *ret);
+/* Asks for a pinhole; *ret_refusal is 0 or the enum refusal. */
+int datapath_claim(const struct datapath *datapath, const struct claim_request *request,
+		   uint32_t *ret_refusal);
 /* Appends an event of user space's own (EVENT_APPLIED): sequence and time are filled in. */
 int datapath_log_event(const struct datapath *datapath, const struct event *event);
 

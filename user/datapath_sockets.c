@@ -83,6 +83,9 @@ int sockets_create(const char *instance, uint64_t net_cookie, struct failure *fa
 		r = pin_fd(bpf_program__fd(sockets->progs.append_event), pin_path(instance, "append_event"),
 			   failure);
 	if (r == 0)
+		r = pin_fd(bpf_program__fd(sockets->progs.claim_pinhole), pin_path(instance, "claim_pinhole"),
+			   failure);
+	if (r == 0)
 		r = sockets_set_settings(instance, &settings, failure);
 	if (r == 0)
 		r = start_sweep(sockets, failure);

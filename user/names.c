@@ -67,6 +67,11 @@ static const struct name refusals[] = {
 	[REFUSED_FULL] = {"full", "the limit of pinholes or listeners is reached"},
 	[REFUSED_BOUNCE] = {"bounce",
 			    "active FTP: the process holds no control connection with that address"},
+	[REFUSED_UNCLAIMED] = {"unclaimed", "nothing has said whose the listener is"},
+	[REFUSED_LISTENER] = {"listener", "no listener of that server waits at the port that is named"},
+	[REFUSED_HOLDER] = {"holder", "the listener belongs to another process than the control connection"},
+	[REFUSED_SESSION] = {"session", "the client that is named has no control connection to the server"},
+	[REFUSED_OPEN] = {"open", "the client has that pinhole already"},
 	[REFUSED_LOW_PORT] = {"low-port", "active FTP: to a port below 1024 of the client"},
 };
 static_assert(LENGTH(refusals) == N_REFUSALS, "every refusal has a name");

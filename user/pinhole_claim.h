@@ -3,7 +3,6 @@
 #ifndef POSTERN_PINHOLE_CLAIM_H
 #define POSTERN_PINHOLE_CLAIM_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "datapath.h"
@@ -12,11 +11,8 @@
  * one of its listeners waits there unclaimed and the client has a live control connection to it: the kernel
  * decides, and reports what it does in `events`. `origin` says who learned of it. Returns 0: opened; -ENOENT:
  * no such server, listener or client; -EALREADY: it was open for that client; -EBUSY: claimed for another;
- * -EOPNOTSUPP: this kernel part cannot; or another -errno. */
+ * -ENOSPC: too many are open; or another -errno. */
 int pinhole_claim(const struct datapath *datapath, const char *server, const struct addr *client,
 		  uint16_t port, enum origin origin);
-
-/* Whether this build's kernel part takes claims at all. */
-bool pinhole_claim_is_possible(const struct datapath *datapath);
 
 #endif

@@ -174,7 +174,7 @@ void read_ftp(struct reader *reader, const struct node *node)
 		const struct node *key = &node->items[i];
 		struct ftp_server server = {.place = key->place,
 					    .ttl_ns = default_ttl_ns,
-					    .watch = 1u << FTP_WATCH_SOCKET},
+					    .watch = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_REPLY},
 				  *slot;
 		bool is_new = may_define(reader, key);
 

@@ -68,7 +68,7 @@ void check_watch(struct reader *reader, const struct field *field, unsigned *ret
 					    [FTP_WATCH_TLS] = "tls",
 					    [FTP_WATCH_LOG] = "log",
 					    NULL};
-	const unsigned supported = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_LOG;
+	const unsigned supported = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_REPLY | 1u << FTP_WATCH_LOG;
 	unsigned watch = 0;
 	const struct node *items;
 	size_t n;

@@ -79,7 +79,7 @@ static int adopt_generation(struct daemon *daemon)
 		datapath_close(datapath);
 		return status;
 	}
-	run_logs_use(daemon->logs, loaded.policy, datapath, now());
+	run_logs_use(daemon->logs, loaded.policy, now());
 	loaded_clear(&daemon->loaded);
 	datapath_close(daemon->datapath);
 	daemon->loaded = loaded;

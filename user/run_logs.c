@@ -91,8 +91,7 @@ static bool has_same_logs(const struct policy *a, const struct policy *b)
 	return true;
 }
 
-void run_logs_use(struct run_logs *logs, const struct policy *policy, const struct datapath *datapath,
-		  uint64_t now_ns)
+void run_logs_use(struct run_logs *logs, const struct policy *policy, uint64_t now_ns)
 {
 	bool is_same = logs->reader && has_same_logs(logs->policy, policy);
 
@@ -103,12 +102,6 @@ void run_logs_use(struct run_logs *logs, const struct policy *policy, const stru
 	logs->reader = NULL;
 	memset(logs->status, 0, sizeof(logs->status));
 	start(logs, now_ns);
-	if (logs->wanted && !pinhole_claim_is_possible(datapath))
-		fputs("postern run: the kernel part of this build cannot open a pinhole that a log names: "
-		      "logs "
-		      "are "
-		      "read, and open nothing\n",
-		      stderr);
 }
 
 int run_logs_fd(const struct run_logs *logs)

@@ -25,10 +25,8 @@ struct run_logs *run_logs_new(void); /* NULL: out of memory */
 void run_logs_free(struct run_logs *logs);
 
 /* From now on the logs of this policy, which must live as long as it is used. Where they are the same as
- * before they are read on, without a gap. `datapath` says once whether
- * hints can lead to anything. Has said on stderr what went wrong. */
-void run_logs_use(struct run_logs *logs, const struct policy *policy, const struct datapath *datapath,
-		  uint64_t now_ns);
+ * before they are read on, without a gap. Has said on stderr what went wrong. */
+void run_logs_use(struct run_logs *logs, const struct policy *policy, uint64_t now_ns);
 
 /* To poll for; -1: nothing. */
 int run_logs_fd(const struct run_logs *logs);

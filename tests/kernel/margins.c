@@ -34,7 +34,8 @@ static const struct variant {
 	{"filter, reject outbound", FILTER, GENERATION_REJECT_OUTBOUND},
 	{"filter, block", FILTER, GENERATION_BLOCK},
 	{"filter, narrowed", FILTER, GENERATION_NARROWED},
-	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED},
+	{"filter, replies", FILTER, GENERATION_REPLY},
+	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED | GENERATION_REPLY},
 	{"sockets", SOCKETS, 0},
 	{"adopt", ADOPT, 0},
 };

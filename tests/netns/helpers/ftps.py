@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTPS client that can stop between PASV and the data connection.
 
-ftps.py ADDRESS [--implicit]                     one command a line on stdin, one line of answer:
+ftps.py ADDRESS [--implicit|--clear]             one command a line on stdin, one line of answer:
     passive [epsv|pasv]     port PORT            the server listens; nothing connects yet
     get FILE                got BYTES SHA256     over the port of the last `passive`
     begin FILE / finish     begun / got …        the same in two steps
+    steal PORT FILE         as get, but over another port than that of the last `passive`
+    send TEXT               sends the line, waits for nothing: `sent`
+    reply                   the next reply, its first line
     quit
 ftps.py ADDRESS [--implicit] --count N FILE SHA256   N downloads in one session: `done N failed F slowest MS`
 """
@@ -24,12 +27,13 @@ CONTEXT.verify_mode = ssl.CERT_NONE
 
 
 class Session(ftplib.FTP_TLS):
-    def __init__(self, address, implicit):
+    def __init__(self, address, implicit, clear=False):
         super().__init__(context=CONTEXT, timeout=20 * SLOW)
-        self.implicit = implicit
+        self.implicit, self.clear = implicit, clear
         self.connect(address, 990 if implicit else 21)
-        self.login("anonymous", "x")
-        self.prot_p()
+        self.login("anonymous", "x", secure=not clear)
+        if not clear:
+            self.prot_p()
         self.voidcmd("TYPE I")
         self.port_of_data = None
         self.data = None
@@ -62,7 +66,7 @@ class Session(ftplib.FTP_TLS):
             answer = self.getresp()
             if answer[0] != "1":
                 raise ftplib.error_reply(answer)
-            self.data = CONTEXT.wrap_socket(plain)
+            self.data = plain if self.clear else CONTEXT.wrap_socket(plain)
         except BaseException:
             plain.close()
             raise
@@ -97,6 +101,14 @@ def answer(session, words):
     if words[0] == "begin":
         session.begin(words[1])
         return "begun"
+    if words[0] == "steal":
+        session.port_of_data = int(words[1])
+        return session.get(words[2])
+    if words[0] == "send":
+        session.sock.sendall(" ".join(words[1:]).encode().replace(b"\\n", b"\r\n") + b"\r\n")
+        return "sent"
+    if words[0] == "reply":
+        return session.getmultiline().split("\n")[0]
     if words[0] == "finish":
         return session.finish()
     session.sock.settimeout(2 * SLOW)
@@ -137,11 +149,12 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("address")
     parser.add_argument("--implicit", action="store_true")
+    parser.add_argument("--clear", action="store_true")
     parser.add_argument("--count", type=int)
     parser.add_argument("file", nargs="?")
     parser.add_argument("sha256", nargs="?")
     options = parser.parse_intermixed_args()
-    client = Session(options.address, options.implicit)
+    client = Session(options.address, options.implicit, options.clear)
     if options.count:
         batch(client, options.count, options.file, options.sha256)
     else:

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
+
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --log FILE. SITE SAY TEXT answers TEXT, with a line end for each ~.
+"""
+import argparse
+import logging
+import socket
+import sys
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.ioloop import IOLoop
+from pyftpdlib.servers import FTPServer
+
+parser = argparse.ArgumentParser()
+parser.add_argument("folder")
+parser.add_argument("first", type=int)
+parser.add_argument("last", type=int)
+parser.add_argument("--banner", default="ready")
+parser.add_argument("--shred", action="store_true")
+parser.add_argument("--log")
+args = parser.parse_args()
+if args.log:
+    logging.basicConfig(filename=args.log, level=logging.DEBUG, format="%(message)s")
+else:
+    logging.basicConfig(level=logging.ERROR)
+
+
+class Handler(FTPHandler):
+    proto_cmds = dict(FTPHandler.proto_cmds)
+    proto_cmds["SITE SAY"] = dict(perm=None, auth=False, arg=True, help="Answers with the text")
+
+    def ftp_SITE_SAY(self, text):
+        self.push(text.replace("~", "\r\n") + "\r\n")
+
+    def push(self, text):
+        if args.shred:
+            self.socket.setblocking(True)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            for byte in text.encode():
+                self.socket.send(bytes([byte]))
+            self.socket.setblocking(False)
+        else:
+            super().push(text)
+
+
+authorizer = DummyAuthorizer()
+authorizer.add_anonymous(args.folder, perm="elradfmw")
+Handler.authorizer, Handler.banner, Handler.passive_ports = authorizer, args.banner, range(args.first, args.last + 1)
+loop = IOLoop()
+servers = [FTPServer((address, 21), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1")]
+print("ready", flush=True)
+loop.loop()
