@@ -35,7 +35,8 @@ static __always_inline const struct ftp_server_value *server_of(const struct set
 	return bpf_map_lookup_elem(&ftp_servers, &key);
 }
 
-/* Those of a set of servers that are watched by any of `ways`, bits of enum origin. */
+/* Those of a set of servers that are watched by any of `ways`, bits of enum origin. Without a branch for
+ * each: older verifiers follow every combination of them. */
 static __always_inline __u16 servers_watched(const struct settings *in_force, __u16 servers, __u8 ways)
 {
 	__u16 watched = 0;
@@ -44,8 +45,9 @@ static __always_inline __u16 servers_watched(const struct settings *in_force, __
 		__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS + i;
 		const struct ftp_server_value *server = bpf_map_lookup_elem(&ftp_servers, &key);
 
-		if (server && server->watch & ways)
-			watched |= 1u << i;
+		__u32 how = server ? server->watch & ways : 0;
+
+		watched |= (how | -how) >> 31 << i;
 	}
 	return watched & servers;
 }

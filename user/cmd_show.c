@@ -92,8 +92,8 @@ static int print_rules(const struct policy *policy)
 
 static int print_ftp(const struct policy *policy)
 {
-	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS",    "PASSIVE",
-					       "PINHOLES",   "TTL",     "ACTIVE", NULL};
+	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS",    "PASSIVE", "PINHOLES",
+					       "TTL",        "WATCH",   "ACTIVE", NULL};
 	struct table *table;
 
 	if (policy->n_ftp == 0)
@@ -102,7 +102,8 @@ static int print_ftp(const struct policy *policy)
 	putchar('\n');
 	for (size_t i = 0; table && i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
-		char ports[PORTS_TEXT_SIZE], ttl[DURATION_TEXT_SIZE], control[512] = "";
+		char ports[PORTS_TEXT_SIZE], ttl[DURATION_TEXT_SIZE], watch[WATCH_TEXT_SIZE],
+			control[512] = "";
 
 		for (size_t j = 0, used = 0; j < server->n_control && used < sizeof(control); j++)
 			used += (size_t)snprintf(control + used, sizeof(control) - used, "%s%s", j ? "," : "",
@@ -115,6 +116,8 @@ static int print_ftp(const struct policy *policy)
 		table_add(table, "%s",
 			  server->pinholes == FTP_PINHOLES_STATIC ? "-"
 								  : format_duration(server->ttl_ns, ttl));
+		table_add(table, "%s",
+			  server->pinholes == FTP_PINHOLES_STATIC ? "-" : show_watch(server->watch, watch));
 		table_add(table, "%s", server->active ? "on" : "off");
 	}
 	return table_finish(table);

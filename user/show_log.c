@@ -21,6 +21,18 @@ static bool has_log(const struct ftp_server *server)
 	return server->log.file || server->log.journal;
 }
 
+const char *show_watch(unsigned watch, char text[static WATCH_TEXT_SIZE])
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (unsigned i = 0; i < N_WATCH_NAMES; i++)
+		if (watch & 1u << i)
+			used += (size_t)snprintf(text + used, WATCH_TEXT_SIZE - used, "%s%s", used ? "," : "",
+						 watch_names[i]);
+	return text;
+}
+
 /* Own patterns are long; the policy has them. */
 static const char *format_name(const char *format)
 {

@@ -19,6 +19,11 @@ login() { # NAME HOST ADDRESS
 	open_session "$1" "$2" "$PYTHON" -B "$HELPERS/ftps.py" --clear "$3"
 }
 
+login_again() { # NAME HOST
+	close_session "$1" >/dev/null
+	login "$1" "$2" $SRV4
+}
+
 port_of() { # NAME epsv|pasv
 	local line
 	line=$(ask "$1" passive "$2")
@@ -86,10 +91,6 @@ lie() { # WHAT TEXT
 	check "$1: answered" equal "$(ask one send "SITE SAY $2")" sent
 	ask one reply >"$WORK/lie"
 	check "$1: opens nothing for A" none_for_a
-}
-login_again() { # NAME HOST
-	close_session "$1" >/dev/null
-	login "$1" "$2" $SRV4
 }
 none_for_a() { ! pst_json pinholes | grep -q "\"client\":\"$A4\""; }
 outsider=$((PASSIVE_MAX - 1))

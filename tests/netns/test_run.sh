@@ -138,7 +138,7 @@ kill -HUP "$RUN_PID"
 check "SIGHUP reloads" wait_for 30 told "RELOADING=1 | MONOTONIC_USEC="
 check "it is ready again" wait_for 30 told READY=1
 check_not "another policy is in force" equal "$(readlink "/sys/fs/bpf/postern/$INSTANCE/current")" "$generation"
-shows_ttl() { pst show | grep -q ' 7s$'; }
+shows_ttl() { pst show | grep -q ' 7s '; }
 check "the changed one" shows_ttl
 check "the same process goes on reading the log" equal "$(reader_of "$RUN_PID")" "$reader"
 
