@@ -204,19 +204,24 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 	const struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
 	__u32 zero = 0;
 	const struct settings *in_force = bpf_map_lookup_elem(&settings, &zero);
+	const struct ftp_server_value *server;
 	struct waiting *found, waiting;
 	struct waiting_key key;
 	int refusal;
 
-	if (!session || !in_force || port < MIN_CLAIMED_PORT ||
-	    !(ftp_port_get(in_force, port).passive & ftp_port_get(in_force, session->control_port).control))
+	if (!session || !in_force || port < MIN_CLAIMED_PORT)
+		return REFUSED_LISTENER;
+	server = server_of(in_force, ftp_port_get(in_force, port).passive &
+					     ftp_port_get(in_force, session->control_port).control);
+	if (!server || !(server->watch & 1u << origin))
 		return REFUSED_LISTENER;
 	if (session_has_pinhole(session, port))
 		return REFUSED_OPEN;
 	found = waiting_find(&session->local, port, &key);
 	if (!found) {
 		refusal = port_has_pinhole(port) ? REFUSED_CLAIMED : REFUSED_LISTENER;
-		report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, refusal, origin, session);
+		if (sample_take(SAMPLE_CLAIMS, CLAIMS_PER_SECOND))
+			report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, refusal, origin, session);
 		return refusal;
 	}
 	waiting = *found;
@@ -228,8 +233,9 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 		refusal = REFUSED_CLAIMED;
 	else if (!refusal)
 		refusal = waiting_open(session, cookie, &key, &waiting, origin);
-	report_waiting(&key, &waiting, refusal ? EVENT_PINHOLE_REFUSED : EVENT_PINHOLE_OPENED, refusal,
-		       origin, session);
+	if (!refusal || sample_take(SAMPLE_CLAIMS, CLAIMS_PER_SECOND))
+		report_waiting(&key, &waiting, refusal ? EVENT_PINHOLE_REFUSED : EVENT_PINHOLE_OPENED,
+			       refusal, origin, session);
 	/* The session can have closed meanwhile; its close found no pinhole then. */
 	if (!refusal && !bpf_map_lookup_elem(&sessions, &cookie))
 		session_close_pinholes(cookie);

@@ -59,6 +59,7 @@ struct inet_sock {
 
 struct tcp_sock {
 	__u32 snd_nxt;
+	__u32 data_segs_out;
 };
 
 struct socket {

@@ -10,7 +10,7 @@
 #include "reply_line.bpf.h"
 
 enum {
-	REPLY_MOST_BYTES = 16384, /* of one segment that are read; more makes the rest unreadable */
+	REPLY_MOST_BYTES = 65536, /* of one segment that are read; more makes the rest unreadable */
 	REPLY_MOST_CLAIMS = 4     /* of one segment */
 };
 

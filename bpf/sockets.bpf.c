@@ -22,8 +22,12 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 	__u16 port = sock_local_port(sk);
 	struct ftp_port ftp = ftp_port_get(in_force, port);
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
-	/* Nothing has been sent yet. */
-	const struct reply_reader reader = {.next = BPF_CORE_READ((const struct tcp_sock *)sk, snd_nxt)};
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	/* With TCP Fast Open, replies may have gone out before. */
+	const struct reply_reader reader = {
+		.next = BPF_CORE_READ(tcp, snd_nxt),
+		.state = BPF_CORE_READ(tcp, data_segs_out) ? REPLY_LOST : REPLY_LINE,
+	};
 	struct flow_key key = {.local_port = port, .peer_port = sock_peer_port(sk), .protocol = PROTOCOL_TCP};
 	struct pinhole_key pinhole_key;
 	struct pinhole *pinhole;
@@ -222,7 +226,8 @@ int claim_pinhole(struct xdp_md *ctx)
 		cookie = client_session(in_force, &request, 0);
 	if (cookie)
 		return claim(cookie, request.port, request.origin);
-	report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, REFUSED_SESSION, request.origin, NULL);
+	if (sample_take(SAMPLE_CLAIMS, CLAIMS_PER_SECOND))
+		report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, REFUSED_SESSION, request.origin, NULL);
 	return REFUSED_SESSION;
 }
 

@@ -184,7 +184,7 @@ struct {
 } event_heads SEC(".maps");
 
 /* Each CPU's allowances of what others can cause without end; those of denials are in `counters`. */
-enum { SAMPLE_ROGUES, SAMPLE_PINGS, SAMPLE_ANSWERS, N_SAMPLES };
+enum { SAMPLE_ROGUES, SAMPLE_PINGS, SAMPLE_ANSWERS, SAMPLE_CLAIMS, N_SAMPLES };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -475,6 +475,7 @@ enum {
 	DENIALS_PER_SECOND = 32,   /* of each reason, sampled on each CPU */
 	PINGS_PER_SECOND = 100,    /* echo requests answered on each CPU */
 	ANSWERS_PER_SECOND = 1000, /* of `deny: reject`, on each CPU */
+	CLAIMS_PER_SECOND = 32,    /* that are refused, on each CPU: clients can cause them */
 	ROGUES_PER_SECOND = 8      /* on each CPU: any local user can make them */
 };
 
