@@ -2,6 +2,7 @@
 # A server with all its clients in one process: its replies say whose port each is, and nothing else does.
 TEST=replies
 source "$(dirname "$0")/lib.sh"
+PASVS=${PASVS:-2000}
 
 apply_watch() { # WAYS
 	write_policy "$WORK/policy.yaml"
@@ -113,6 +114,13 @@ ask one reply >/dev/null
 check "opens nothing for A" none_for_a
 check "which is reported" test "$(refusals claimed)" -ge 1
 check "B's transfer works" got "$(ask two get file.bin)"
+
+# A port for each PASV, and no connection: what is left over is closed.
+line=$(ask two passives "$PASVS")
+check "after $PASVS times PASV one pinhole is open" equal "$(pinhole_ports)" "${line#port }"
+check "which is B's" open_for $B4 "${line#port }" reply
+check "and its transfer works" got "$(ask two get file.bin)"
+check "none was refused for want of room" equal "$(refusals full)" 0
 
 check "what is no reply" equal "$(ask one send "SITE SAY hello")" sent
 check "ends the reading of that session" equal "$(ask one send EPSV)" sent

@@ -5,6 +5,7 @@ ftps.py ADDRESS [--implicit|--clear]             one command a line on stdin, on
     passive [epsv|pasv]     port PORT            the server listens; nothing connects yet
     get FILE                got BYTES SHA256     over the port of the last `passive`
     begin FILE / finish     begun / got …        the same in two steps
+    passives N              port PORT            as passive, so often, and connects to none but the last
     steal PORT FILE         as get, but over another port than that of the last `passive`
     send TEXT               sends the line, waits for nothing: `sent`
     reply                   the next reply, its first line
@@ -101,6 +102,10 @@ def answer(session, words):
     if words[0] == "begin":
         session.begin(words[1])
         return "begun"
+    if words[0] == "passives":
+        for number in range(int(words[1])):
+            session.passive("pasv" if number % 2 and session.af == socket.AF_INET else "epsv")
+        return f"port {session.port_of_data}"
     if words[0] == "steal":
         session.port_of_data = int(words[1])
         return session.get(words[2])
