@@ -21,7 +21,6 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 {
 	__u16 port = sock_local_port(sk);
 	struct ftp_port ftp = ftp_port_get(in_force, port);
-	__u64 cookie = bpf_get_socket_cookie((void *)sk);
 	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
 	/* With TCP Fast Open, replies may have gone out before. */
 	const struct reply_reader reader = {
@@ -34,12 +33,12 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 
 	sock_addrs(sk, &key.local, &key.peer);
 	if (ftp.control) {
-		session_begin(&key, cookie, &reader);
+		session_begin(&key, bpf_get_socket_cookie((void *)sk), &reader);
 		return;
 	}
 	pinhole = pinhole_find(&key.peer, &key.local, port, &pinhole_key);
 	if (pinhole)
-		pinhole_use(&pinhole_key, pinhole, &key, cookie);
+		pinhole_use(&pinhole_key, pinhole, &key, bpf_get_socket_cookie((void *)sk));
 }
 
 /* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
@@ -50,6 +49,12 @@ static __always_inline void on_connection_close(__u64 cookie)
 		session_close_pinholes(cookie);
 	flow_socket_closed(cookie);
 	bpf_map_delete_elem(&actives, &cookie);
+}
+
+/* A socket whose cookie nobody has asked for yet is in none of our maps: most that a host closes. */
+static __always_inline bool is_known(const struct sock *sk)
+{
+	return sk->__sk_common.skc_cookie.counter != 0;
 }
 
 /* connect() in the process that calls it. The entry of an older attempt is taken over. */
@@ -75,10 +80,12 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 
 	if (sk->sk_protocol != PROTOCOL_TCP)
 		return 0;
-	if (new_state == CLOSE && old_state == LISTEN)
-		listener_close(bpf_get_socket_cookie((void *)sk));
-	else if (new_state == CLOSE)
-		on_connection_close(bpf_get_socket_cookie((void *)sk));
+	if (new_state == CLOSE && is_known(sk)) {
+		if (old_state == LISTEN)
+			listener_close(bpf_get_socket_cookie((void *)sk));
+		else
+			on_connection_close(bpf_get_socket_cookie((void *)sk));
+	}
 	if (new_state == SYN_SENT) {
 		in_force = settings_for(sk);
 		if (in_force) {
@@ -112,8 +119,11 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 
 static __always_inline int on_destroy(const struct sock *sk)
 {
-	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+	__u64 cookie;
 
+	if (!is_known(sk))
+		return 0;
+	cookie = bpf_get_socket_cookie((void *)sk);
 	listener_close(cookie);
 	on_connection_close(cookie);
 	return 0;

@@ -184,7 +184,7 @@ check "is the second hint, and nothing else is one" wait_for 5 told "1 of 1 logs
 
 # ---- the journal as a log, on a host that has none ----
 
-write_run_policy 'watch: [log]' 'log: {journal: vsftpd.service, format: vsftpd}'
+write_run_policy 'watch: [socket, log]' 'log: {journal: vsftpd.service, format: vsftpd}'
 kill -HUP "$RUN_PID"
 if compgen -G '/run/log/journal/*/*' >/dev/null || compgen -G '/var/log/journal/*/*' >/dev/null; then
 	check "the journal is read" wait_for 30 told "1 of 1 logs read, 2 hints"
