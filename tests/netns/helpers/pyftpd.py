@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
 
-Options: --banner TEXT, --shred (each reply leaves byte by byte), --log FILE. SITE SAY TEXT answers TEXT, with a line end for each ~.
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --log FILE, --files N (opened first and
+held). SITE SAY TEXT answers TEXT, with a line end for each ~.
 """
 import argparse
 import logging
@@ -20,6 +21,7 @@ parser.add_argument("last", type=int)
 parser.add_argument("--banner", default="ready")
 parser.add_argument("--shred", action="store_true")
 parser.add_argument("--log")
+parser.add_argument("--files", type=int, default=0)
 args = parser.parse_args()
 if args.log:
     logging.basicConfig(filename=args.log, level=logging.DEBUG, format="%(message)s")
@@ -48,6 +50,7 @@ class Handler(FTPHandler):
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(args.folder, perm="elradfmw")
 Handler.authorizer, Handler.banner, Handler.passive_ports = authorizer, args.banner, range(args.first, args.last + 1)
+held = [open("/dev/null", "rb") for _ in range(args.files)]
 loop = IOLoop()
 servers = [FTPServer((address, 21), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1")]
 print("ready", flush=True)
