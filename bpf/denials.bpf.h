@@ -32,25 +32,18 @@ static __noinline void denial_report_frame(struct xdp_md *ctx, verdict verdict)
 	event_end(event, sequence);
 }
 
-/* Names the process where it was seen to connect. */
 static __noinline void denial_report_skb(struct __sk_buff *skb, verdict verdict)
 {
 	struct packet packet = skb_read(skb);
 	__u64 sequence, cookie = bpf_get_socket_cookie(skb);
 	struct event *event = denial_begin(&sequence);
-	const struct attempt *attempt;
 
 	if (!event)
 		return;
 	denial_describe(event, &packet, verdict);
 	event->ifindex = skb->ifindex;
 	event->cookie = cookie;
-	attempt = attempt_slot(cookie);
-	if (cookie && attempt && attempt->cookie == cookie) {
-		event->pid = attempt->pid;
-		event->uid = attempt->uid;
-		__builtin_memcpy(event->comm, attempt->comm, sizeof(event->comm));
-	}
+	event_set_process(event, cookie);
 	event_end(event, sequence);
 }
 

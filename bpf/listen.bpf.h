@@ -3,86 +3,8 @@
 #ifndef POSTERN_LISTEN_BPF_H
 #define POSTERN_LISTEN_BPF_H
 
-#include "claim.bpf.h"
-#include "walk.bpf.h"
-
-static __always_inline bool is_loopback(const struct addr *addr)
-{
-	if (addr_is_mapped(addr))
-		return (addr->word[3] & bpf_htonl(0xff000000)) == bpf_htonl(0x7f000000);
-	return !addr->word[0] && !addr->word[1] && !addr->word[2] && addr->word[3] == bpf_htonl(1);
-}
-
-/* What the listener is bound to; all zero where it is any address. */
-static __always_inline struct addr listener_local(const struct sock *sk)
-{
-	struct addr local = {}, unused;
-
-	if (sk->__sk_common.skc_family == AF_INET && !sk->__sk_common.skc_rcv_saddr)
-		return local;
-	sock_addrs(sk, &local, &unused);
-	return local;
-}
-
-/* Whether a connection from `client` could arrive at the listener at all. A pinhole for one that cannot
- * would lead to whoever else listens there in the other family. */
-static __always_inline bool listener_accepts(const struct sock *sk, const struct addr *local,
-					     const struct addr *client)
-{
-	if (sk->__sk_common.skc_family == AF_INET)
-		return addr_is_mapped(client);
-	if (!addr_is_mapped(client))
-		return !addr_is_mapped(local);
-	if (!addr_is_zero(local))
-		return addr_is_mapped(local);
-	return !BPF_CORE_READ_BITFIELD(&sk->__sk_common, skc_ipv6only);
-}
-
-/* What is known of a listener. */
-struct listener {
-	struct task_struct *task; /* that listens */
-	struct addr local;        /* all zero: any address */
-	__u64 cookie;
-	__u64 holder; /* its process; 0: not known */
-	__u16 port;
-	__u16 servers; /* whose it may be */
-	__u8 accepts;  /* enum accepts */
-};
-
-static __always_inline void report_listener(const struct listener *listener, enum event_kind kind,
-					    __u8 reason, const struct walk_found *found)
-{
-	struct task_struct *task = listener->task;
-	__u64 sequence;
-	struct event *event = report_begin(kind, &sequence);
-
-	if (!event)
-		return;
-	if (found) {
-		event->peer = found->client;
-		event->peer_port = found->client_port;
-	}
-	event->local = listener->local;
-	event->local_port = listener->port;
-	event->cookie = listener->cookie;
-	event->protocol = PROTOCOL_TCP;
-	event->origin = ORIGIN_SOCKET;
-	event->reason = reason;
-	event->pid = BPF_CORE_READ(task, tgid);
-	event->uid = BPF_CORE_READ(task, cred, uid.val);
-	BPF_CORE_READ_INTO(&event->comm, task, comm);
-	event_end(event, sequence);
-}
-
-static __always_inline void report_refused(const struct listener *listener, enum refusal refusal,
-					   const struct walk_found *found)
-{
-	struct totals *totals = totals_get();
-
-	if (totals)
-		__sync_fetch_and_add(&totals->refused, 1);
-	report_listener(listener, EVENT_PINHOLE_REFUSED, refusal, found);
-}
+#include "listener.bpf.h"
+#include "waiting.bpf.h"
 
 /* Nobody has said whose the listener is. Another socket's at the same place stays. */
 static __noinline void waiting_close(const struct pinhole_key *entry, __u64 cookie)

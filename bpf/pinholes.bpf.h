@@ -112,4 +112,82 @@ static __noinline bool pinhole_use(const struct pinhole_key *key, const struct p
 	return !error;
 }
 
+/* For bpf_for_each_map_elem: does another listener hold a pinhole on an address that overlaps? */
+struct overlap {
+	struct addr local;
+	__u64 listener;
+	__u16 port;
+	__u16 taken;
+	__u32 pad;
+};
+
+static long overlap_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
+			  struct overlap *overlap)
+{
+	if (key->port != overlap->port || pinhole->listener == overlap->listener)
+		return 0;
+	if (!addr_is_zero(&key->local) && !addr_is_zero(&overlap->local) &&
+	    !addr_equal(&key->local, &overlap->local))
+		return 0;
+	overlap->taken = 1;
+	return 1;
+}
+
+/* listen() fails only after its state is told, so a listener that is about to be refused by the kernel
+ * is seen here too. While another one holds a pinhole on the port it must not add a client to it. */
+static __always_inline bool port_is_claimed(const struct addr *local, __u16 port, __u64 listener)
+{
+	struct overlap overlap = {.local = *local, .listener = listener, .port = port};
+
+	if (!port_has_pinhole(port))
+		return false;
+	bpf_for_each_map_elem(&pinholes, overlap_check, &overlap, 0);
+	return overlap.taken;
+}
+
+/* 0, or the enum refusal. */
+static __always_inline int pinhole_open(const struct pinhole_key *key, const struct pinhole *pinhole)
+{
+	struct totals *totals = totals_get();
+	__u64 listener = pinhole->listener;
+
+	if (bpf_map_update_elem(&pinholes, key, pinhole, BPF_NOEXIST)) {
+		bpf_map_delete_elem(&listeners, &listener);
+		return bpf_map_lookup_elem(&pinholes, key) ? REFUSED_CLAIMED : REFUSED_FULL;
+	}
+	port_mark(key->port, 1);
+	if (totals)
+		__sync_fetch_and_add(&totals->opened, 1);
+	return 0;
+}
+
+static __always_inline void pinhole_close(const struct pinhole_key *key, const struct pinhole *pinhole,
+					  enum event_kind kind)
+{
+	struct totals *totals = totals_get();
+	struct pinhole copy = *pinhole;
+
+	if (!pinhole_remove(key))
+		return;
+	if (totals)
+		__sync_fetch_and_add(kind == EVENT_PINHOLE_EXPIRED ? &totals->expired : &totals->closed, 1);
+	report_pinhole(kind, key, &copy, 0);
+}
+
+static long session_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
+			  __u64 *session)
+{
+	struct pinhole_key copy = *key;
+
+	if (pinhole->session == *session)
+		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
+	return 0;
+}
+
+/* The control connection is closed: so is what was opened for it and not yet used. */
+static __always_inline void session_close_pinholes(__u64 session)
+{
+	bpf_for_each_map_elem(&pinholes, session_check, &session, 0);
+}
+
 #endif

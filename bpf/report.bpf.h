@@ -49,6 +49,18 @@ static __always_inline void event_end(struct event *event, __u64 sequence)
 	event->sequence = sequence;
 }
 
+/* Names the process, where it was seen to connect. */
+static __always_inline void event_set_process(struct event *event, __u64 cookie)
+{
+	const struct attempt *attempt = attempt_slot(cookie);
+
+	if (!cookie || !attempt || attempt->cookie != cookie)
+		return;
+	event->pid = attempt->pid;
+	event->uid = attempt->uid;
+	__builtin_memcpy(event->comm, attempt->comm, sizeof(event->comm));
+}
+
 /* What this host itself did. */
 static __always_inline struct event *report_begin(enum event_kind kind, __u64 *sequence)
 {

@@ -6,6 +6,7 @@
  * interrupt it anywhere. So each handler is attached twice: where one copy is skipped, the other runs. Both
  * may run for the same event, so every handler does nothing where its work is done already. */
 #include "active.bpf.h"
+#include "claim_client.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
@@ -173,72 +174,17 @@ int start_sweep(struct __sk_buff *skb)
 	return sweep_start();
 }
 
-/* For bpf_for_each_map_elem: the newest session that a client has with any of the servers. */
-struct client_search {
-	struct addr client;
-	__u64 cookie; /* 0: none */
-	__u64 since_ns;
-	__u64 holder; /* 0: any; else only of that process */
-	__u32 half;
-	__u16 servers;
-	__u16 pad;
-};
-
-static long client_check(void *map, const __u64 *cookie, const struct session *session,
-			 struct client_search *search)
-{
-	const struct settings in_force = {.half = search->half};
-
-	if (!addr_equal(&session->client, &search->client) || session->since_ns < search->since_ns ||
-	    (search->holder && session->holder != search->holder) ||
-	    !(ftp_port_get(&in_force, session->control_port).control & search->servers))
-		return 0;
-	search->cookie = *cookie;
-	search->since_ns = session->since_ns;
-	return 0;
-}
-
-static __noinline __u64 client_session(const struct settings *in_force, const struct claim_request *request,
-				       __u64 holder)
-{
-	struct client_search search = {
-		.client = request->client,
-		.holder = holder,
-		.half = in_force->half,
-		.servers = request->servers,
-	};
-
-	bpf_for_each_map_elem(&sessions, client_check, &search, 0);
-	return search.cookie;
-}
-
-/* For user space, which knows a client and a port: the frame is a struct claim_request. Returns what claim()
- * does, or REFUSED_SESSION. A listener at any address does for every session; one at an address of its own is
- * found by the session there, whose process is then not asked for first. */
+/* For user space: the frame is a struct claim_request. */
 SEC("xdp")
 int claim_pinhole(struct xdp_md *ctx)
 {
 	const struct claim_request *from = (void *)(long)ctx->data;
-	__u32 zero = 0;
-	const struct settings *in_force = bpf_map_lookup_elem(&settings, &zero);
-	const struct waiting *waiting;
 	struct claim_request request;
-	struct waiting_key key = {};
-	__u64 cookie;
 
-	if ((void *)(from + 1) > (void *)(long)ctx->data_end || !in_force)
+	if ((void *)(from + 1) > (void *)(long)ctx->data_end)
 		return REFUSED_LISTENER;
 	request = *from;
-	key.port = request.port;
-	waiting = bpf_map_lookup_elem(&waiting_listeners, &key);
-	cookie = waiting ? client_session(in_force, &request, waiting->holder) : 0;
-	if (!cookie)
-		cookie = client_session(in_force, &request, 0);
-	if (cookie)
-		return claim(cookie, request.port, request.origin);
-	if (sample_take(SAMPLE_CLAIMS, CLAIMS_PER_SECOND))
-		report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, REFUSED_SESSION, request.origin, NULL);
-	return REFUSED_SESSION;
+	return claim_for_client(&request);
 }
 
 /* For user space's own events: the frame is a struct event. Only a program can add to the log without

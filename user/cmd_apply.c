@@ -16,8 +16,7 @@ enum { OPTION_INTERFACE, OPTION_XDP, OPTION_EGRESS, OPTION_DRY_RUN, OPTION_CONFI
 enum { MAX_CONFIRM_SECONDS = 24 * 60 * 60 };
 
 static const struct option_help options[] = {
-	[OPTION_INTERFACE] = {"-i", "IF",
-			      "filter this interface instead of those the policy lists (repeatable)"},
+	[OPTION_INTERFACE] = OPTION_HELP_INTERFACE,
 	[OPTION_XDP] = {"--xdp", "auto|native|generic",
 			"how to attach inbound (default: native where it works)"},
 	[OPTION_EGRESS] = {"--egress", "auto|tcx|clsact",
@@ -31,8 +30,7 @@ static const struct option_help options[] = {
 
 struct arguments {
 	const char *path;
-	char *interfaces[MAX_INTERFACES + 1];
-	size_t n_interfaces;
+	struct interface_names interfaces;
 	struct apply_request request;
 	bool force;
 };
@@ -62,10 +60,7 @@ static int take_option(struct arguments *arguments, int option, const char *valu
 
 	switch (option) {
 	case OPTION_INTERFACE:
-		if (arguments->n_interfaces == MAX_INTERFACES)
-			return wrong("-i", value, "fewer interfaces");
-		arguments->interfaces[arguments->n_interfaces++] = (char *)value;
-		return EXIT_DONE;
+		return interface_names_add(&arguments->interfaces, value);
 	case OPTION_XDP:
 		choice = choose(value, xdp);
 		if (choice < 0)
@@ -168,8 +163,8 @@ static int run(const struct context *context, int argc, char **argv)
 		return EXIT_FAILED;
 	if (!arguments.path)
 		arguments.path = policy_default_path(context, buf);
-	status = policy_apply(arguments.path, arguments.n_interfaces ? arguments.interfaces : NULL,
-			      &arguments.request, &loaded, result);
+	status = policy_apply(arguments.path, interface_names_get(&arguments.interfaces), &arguments.request,
+			      &loaded, result);
 	if (status)
 		return status;
 	if (context->json)

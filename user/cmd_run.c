@@ -2,8 +2,7 @@
 // `postern run`: puts a policy in force and stays.
 #include <stdio.h>
 
-#include "apply.h"
-#include "command.h"
+#include "command_apply.h"
 #include "options.h"
 #include "output.h"
 #include "run.h"
@@ -12,15 +11,13 @@
 enum { OPTION_INTERFACE };
 
 static const struct option_help options[] = {
-	[OPTION_INTERFACE] = {"-i", "IF",
-			      "filter this interface instead of those the policy lists (repeatable)"},
+	[OPTION_INTERFACE] = OPTION_HELP_INTERFACE,
 	{NULL, NULL, NULL},
 };
 
 struct arguments {
 	const char *path;
-	char *interfaces[MAX_INTERFACES + 1];
-	size_t n_interfaces;
+	struct interface_names interfaces;
 };
 
 static int take_arguments(struct arguments *arguments, int argc, char **argv)
@@ -35,11 +32,8 @@ static int take_arguments(struct arguments *arguments, int argc, char **argv)
 			if (arguments->path)
 				return option_extra(&cmd_run, reader.value);
 			arguments->path = reader.value;
-		} else if (arguments->n_interfaces == MAX_INTERFACES) {
-			fprintf(stderr, "postern: -i %s: expected fewer interfaces\n", reader.value);
+		} else if (interface_names_add(&arguments->interfaces, reader.value)) {
 			return EXIT_USAGE;
-		} else {
-			arguments->interfaces[arguments->n_interfaces++] = (char *)reader.value;
 		}
 	}
 	return EXIT_DONE;
@@ -55,7 +49,7 @@ static int run(const struct context *context, int argc, char **argv)
 	if (status)
 		return status;
 	request.path = arguments.path ? arguments.path : policy_default_path(context, buf);
-	request.interfaces = arguments.n_interfaces ? arguments.interfaces : NULL;
+	request.interfaces = interface_names_get(&arguments.interfaces);
 	status = run_apply(&request);
 	return status ? status : run_daemon(&request);
 }

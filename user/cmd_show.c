@@ -11,19 +11,8 @@
 #include "names.h"
 #include "options.h"
 #include "output.h"
-#include "show_log.h"
+#include "show_ftp.h"
 #include "show_options.h"
-
-static const char *const tls_names[] = {
-	[FTP_TLS_REQUIRED] = "required",
-	[FTP_TLS_OPTIONAL] = "optional",
-	[FTP_TLS_NONE] = "none",
-};
-
-static const char *const pinholes_names[] = {
-	[FTP_PINHOLES_SESSION] = "session",
-	[FTP_PINHOLES_STATIC] = "static",
-};
 
 /* "tcp/53 udp/53 ip/112" in one cell. */
 static void add_ports(struct table *table, const struct service *service)
@@ -90,39 +79,6 @@ static int print_rules(const struct policy *policy)
 	return table_finish(table);
 }
 
-static int print_ftp(const struct policy *policy)
-{
-	static const char *const headings[] = {"FTP SERVER", "CONTROL", "TLS",    "PASSIVE", "PINHOLES",
-					       "TTL",        "WATCH",   "ACTIVE", NULL};
-	struct table *table;
-
-	if (policy->n_ftp == 0)
-		return EXIT_DONE;
-	table = table_new(headings);
-	putchar('\n');
-	for (size_t i = 0; table && i < policy->n_ftp; i++) {
-		const struct ftp_server *server = &policy->ftp[i];
-		char ports[PORTS_TEXT_SIZE], ttl[DURATION_TEXT_SIZE], watch[WATCH_TEXT_SIZE],
-			control[512] = "";
-
-		for (size_t j = 0, used = 0; j < server->n_control && used < sizeof(control); j++)
-			used += (size_t)snprintf(control + used, sizeof(control) - used, "%s%s", j ? "," : "",
-						 policy->services[server->control[j]].name);
-		table_add(table, "%s", server->name);
-		table_add(table, "%s", control);
-		table_add(table, "%s", tls_names[server->tls]);
-		table_add(table, "%s", describe_ranges(server->passive, server->n_passive, ports));
-		table_add(table, "%s", pinholes_names[server->pinholes]);
-		table_add(table, "%s",
-			  server->pinholes == FTP_PINHOLES_STATIC ? "-"
-								  : format_duration(server->ttl_ns, ttl));
-		table_add(table, "%s",
-			  server->pinholes == FTP_PINHOLES_STATIC ? "-" : show_watch(server->watch, watch));
-		table_add(table, "%s", server->active ? "on" : "off");
-	}
-	return table_finish(table);
-}
-
 static json_t *json_where(const struct place *place)
 {
 	char text[512];
@@ -158,28 +114,6 @@ static json_t *json_rules(const struct policy *policy, const struct rule *rules,
 	return list;
 }
 
-static json_t *json_ftp(const struct policy *policy)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < policy->n_ftp; i++) {
-		const struct ftp_server *server = &policy->ftp[i];
-		json_t *control = json_array(), *json;
-
-		for (size_t j = 0; j < server->n_control; j++)
-			json_array_append_new(control,
-					      json_string(policy->services[server->control[j]].name));
-		json = json_pack("{s:s, s:o, s:s, s:o, s:s, s:I, s:b}", "name", server->name, "control",
-				 control, "tls", tls_names[server->tls], "passive",
-				 json_ranges(server->passive, server->n_passive), "pinholes",
-				 pinholes_names[server->pinholes], "ttl_ms",
-				 (json_int_t)(server->ttl_ns / 1000000), "active", server->active);
-		show_log_add(server, json);
-		json_array_append_new(list, json);
-	}
-	return list;
-}
-
 static int print_json(const struct policy *policy, const char *file)
 {
 	json_t *interfaces = json_array(), *root;
@@ -189,7 +123,7 @@ static int print_json(const struct policy *policy, const char *file)
 	root = json_pack("{s:o, s:o, s:o, s:o, s:o}", "policy", json_bytes(file, strlen(file)), "interfaces",
 			 interfaces, "inbound", json_rules(policy, policy->inbound, policy->n_inbound),
 			 "outbound", json_rules(policy, policy->outbound, policy->n_outbound), "ftp",
-			 json_ftp(policy));
+			 show_ftp_json(policy));
 	show_options_add(policy, root);
 	return json_print(root, 0);
 }
@@ -235,9 +169,9 @@ static int run(const struct context *context, int argc, char **argv)
 		return print_json(loaded.policy, source_set_main(loaded.sources));
 	status = print_rules(loaded.policy);
 	if (status == EXIT_DONE)
-		status = print_ftp(loaded.policy);
+		status = show_ftp_print(loaded.policy);
 	if (status == EXIT_DONE)
-		status = show_log_print(loaded.policy);
+		status = show_ftp_print_logs(loaded.policy);
 	return status == EXIT_DONE ? show_options_print(loaded.policy) : status;
 }
 

@@ -9,6 +9,21 @@
 #include "host_check.h"
 #include "lint.h"
 
+int interface_names_add(struct interface_names *names, const char *name)
+{
+	if (names->n == MAX_INTERFACES) {
+		fprintf(stderr, "postern: -i %s: expected fewer interfaces\n", name);
+		return EXIT_USAGE;
+	}
+	names->names[names->n++] = (char *)name;
+	return EXIT_DONE;
+}
+
+char *const *interface_names_get(const struct interface_names *names)
+{
+	return names->n ? names->names : NULL;
+}
+
 int policy_apply(const char *path, char *const *interfaces, struct apply_request *request, struct loaded *ret,
 		 struct apply_result *result)
 {

@@ -6,6 +6,24 @@
 #include "apply.h"
 #include "command.h"
 
+/* The option -i, for the commands' tables. */
+#define OPTION_HELP_INTERFACE                                                                                \
+	{                                                                                                    \
+		"-i", "IF", "filter this interface instead of those the policy lists (repeatable)"           \
+	}
+
+/* What -i has named, ended by NULL. */
+struct interface_names {
+	char *names[MAX_INTERFACES + 1];
+	size_t n;
+};
+
+/* Takes one more, which must live as long. EXIT_DONE, or EXIT_USAGE where there are too many (said on
+ * stderr). */
+int interface_names_add(struct interface_names *names, const char *name);
+/* As policy_from_file() wants them: NULL where there are none. */
+char *const *interface_names_get(const struct interface_names *names);
+
 /* Reads the file, says what is wrong or unwise about it, and puts it in force; request->policy and ->sources
  * are set from it. `interfaces` as in policy_from_file(). Has said why on stderr where it does not return
  * EXIT_DONE; then nothing has changed. The caller clears `ret` in any case. */

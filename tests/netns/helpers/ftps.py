@@ -6,7 +6,6 @@ ftps.py ADDRESS [--implicit|--clear]             one command a line on stdin, on
     get FILE                got BYTES SHA256     over the port of the last `passive`
     begin FILE / finish     begun / got …        the same in two steps
     passives N              port PORT            as passive, so often, and connects to none but the last
-    steal PORT FILE         as get, but over another port than that of the last `passive`
     send TEXT               sends the line, waits for nothing: `sent`
     reply                   the next reply, its first line
     quit
@@ -106,9 +105,6 @@ def answer(session, words):
         for number in range(int(words[1])):
             session.passive("pasv" if number % 2 and session.af == socket.AF_INET else "epsv")
         return f"port {session.port_of_data}"
-    if words[0] == "steal":
-        session.port_of_data = int(words[1])
-        return session.get(words[2])
     if words[0] == "send":
         session.sock.sendall(" ".join(words[1:]).encode().replace(b"\\n", b"\r\n") + b"\r\n")
         return "sent"

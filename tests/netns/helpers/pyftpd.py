@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
 
-Options: --banner TEXT, --shred (each reply leaves byte by byte), --log FILE, --files N (opened first and
-held). SITE SAY TEXT answers TEXT, with a line end for each ~.
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --files N (opened first and held). SITE SAY TEXT answers TEXT, with a line end for each ~.
 """
 import argparse
 import logging
@@ -20,13 +19,9 @@ parser.add_argument("first", type=int)
 parser.add_argument("last", type=int)
 parser.add_argument("--banner", default="ready")
 parser.add_argument("--shred", action="store_true")
-parser.add_argument("--log")
 parser.add_argument("--files", type=int, default=0)
 args = parser.parse_args()
-if args.log:
-    logging.basicConfig(filename=args.log, level=logging.DEBUG, format="%(message)s")
-else:
-    logging.basicConfig(level=logging.ERROR)
+logging.basicConfig(level=logging.ERROR)
 
 
 class Handler(FTPHandler):
