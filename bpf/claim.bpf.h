@@ -71,7 +71,8 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 
 	if (!session || !in_force || port < MIN_CLAIMED_PORT)
 		return REFUSED_LISTENER;
-	servers = ftp_port_get(in_force, port).passive & ftp_port_get(in_force, session->control_port).control;
+	servers =
+		ftp_port_get(in_force, port).passive & ftp_port_get(in_force, session->control_port).control;
 	server = server_of(in_force, servers);
 	if (!server || !(server->watch & 1u << origin))
 		return REFUSED_LISTENER;
