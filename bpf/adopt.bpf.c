@@ -3,6 +3,7 @@
  * had the socket programs seen them begin. Run once each, in this order, with the socket programs live. */
 #include "flows.bpf.h"
 #include "listen.bpf.h"
+#include "data_open.bpf.h"
 #include "pinholes.bpf.h"
 #include "reply_line.bpf.h"
 #include "sock.bpf.h"

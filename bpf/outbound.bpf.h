@@ -4,6 +4,7 @@
 #ifndef POSTERN_OUTBOUND_BPF_H
 #define POSTERN_OUTBOUND_BPF_H
 
+#include "data_open.bpf.h"
 #include "active_open.bpf.h"
 #include "icmp.bpf.h"
 #include "sessions.bpf.h"

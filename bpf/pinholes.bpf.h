@@ -82,36 +82,6 @@ static __always_inline bool pinhole_remove(const struct pinhole_key *key)
 	return true;
 }
 
-/* A data connection through `pinhole` is established: it goes on as a flow, and the pinhole is used up.
- * The flow comes first, so that no packet in between finds neither. Safe to call again for the same
- * connection: the pinhole is gone then. False where there is no room for the flow or where another connection
- * has used the pinhole: this one is not admitted. A function of its own, for its room on the stack. */
-static __noinline bool pinhole_use(const struct pinhole_key *key, const struct pinhole *pinhole,
-				   const struct flow_key *flow_key, __u64 cookie)
-{
-	struct totals *totals = totals_get();
-	struct flow flow = {
-		.cookie = cookie,
-		.since_ns = bpf_ktime_get_boot_ns(),
-		.service = pinhole->service,
-		.control_port = pinhole->control_port,
-	};
-	struct pinhole copy = *pinhole; /* a removed entry can be given to another pinhole at once */
-	long error = bpf_map_update_elem(&data_flows, flow_key, &flow, BPF_ANY);
-
-	if (error && totals)
-		__sync_fetch_and_add(&totals->untracked, 1);
-	if (!pinhole_remove(key)) {
-		bpf_map_delete_elem(&data_flows, flow_key);
-		return false;
-	}
-	bpf_map_update_elem(&flow_sockets, &cookie, flow_key, BPF_ANY);
-	if (totals)
-		__sync_fetch_and_add(&totals->used, 1);
-	report_pinhole(EVENT_PINHOLE_USED, key, &copy, flow_key->peer_port);
-	return !error;
-}
-
 /* For bpf_for_each_map_elem: does another listener hold a pinhole on an address that overlaps? */
 struct overlap {
 	struct addr local;

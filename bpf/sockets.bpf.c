@@ -9,6 +9,7 @@
 #include "claim_client.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
+#include "data_open.bpf.h"
 #include "pinholes.bpf.h"
 #include "sessions.bpf.h"
 #include "sock.bpf.h"
@@ -46,8 +47,16 @@ static __always_inline void on_established(const struct sock *sk, const struct s
  * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
 static __always_inline void on_connection_close(__u64 cookie)
 {
-	if (!bpf_map_delete_elem(&sessions, &cookie))
+	const struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
+	struct tls_key tls;
+
+	if (session) {
+		tls = session->tls;
+		if (tls.object)
+			bpf_map_delete_elem(&tls_objects, &tls);
+		bpf_map_delete_elem(&sessions, &cookie);
 		session_close_pinholes(cookie);
+	}
 	flow_socket_closed(cookie);
 	bpf_map_delete_elem(&actives, &cookie);
 }

@@ -62,6 +62,30 @@ struct {
 	__type(value, struct waiting);
 } waiting_listeners SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_SESSIONS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct tls_key);
+	__type(value, struct tls_object);
+} tls_objects SEC(".maps");
+
+/* Objects that write to anything else, data connections above all: they are not read. The oldest are
+ * forgotten: that costs a second look and nothing else. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_TLS_OTHERS);
+	__type(key, struct tls_key);
+	__type(value, __u8);
+} tls_others SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_TLS_WRITES);
+	__type(key, __u64);
+	__type(value, struct tls_write);
+} tls_writes SEC(".maps");
+
 /* Listeners that were reported as rogues, by socket cookie. The oldest are forgotten: that costs a
  * second report and nothing else. */
 struct {

@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 5u
+#define POSTERN_ABI 6u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -27,9 +27,12 @@ enum limit {
 	MAX_LISTENERS = 16384,    /* listeners of FTP servers that were given a pinhole */
 	MAX_PINHOLES = 4096,      /* open at one time */
 	MAX_WAITING = 4096,       /* listeners that wait for somebody to say whose they are */
-	MAX_ROGUES = 1024,        /* remembered, so that each is reported once */
-	MAX_ACTIVES = 16384,      /* data connections that FTP servers are opening to their clients */
-	MAX_FLOWS = 65536,        /* opened outward by this host */
+	MAX_TLS_OTHERS =
+		4096, /* objects of TLS libraries that are known not to write to a control connection */
+	MAX_TLS_WRITES = 1024, /* threads that are in a TLS library at one time */
+	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
+	MAX_ACTIVES = 16384,   /* data connections that FTP servers are opening to their clients */
+	MAX_FLOWS = 65536,     /* opened outward by this host */
 	MAX_FLOWS_PER_USER = 16384,
 	MAX_USERS = 65536,          /* that have ever opened a flow */
 	MAX_ANSWERS = 1024,         /* rejections on their way back to us; the oldest are forgotten */
@@ -287,6 +290,26 @@ struct reply_reader {
 	__u8 pad[3];
 };
 
+/* Map `tls_objects`: an object of a TLS library that writes to one connection (SSL *, gnutls_session_t). */
+struct tls_key {
+	__u64 object;  /* its address; 0: none */
+	__u64 process; /* thread group id, in the first pid namespace */
+};
+
+struct tls_object {
+	__u64 cookie;               /* of the control connection's socket */
+	struct reply_reader reader; /* `next` is not used */
+};
+
+/* Map `tls_writes`, by pid_tgid: the write that a thread is in. */
+struct tls_write {
+	struct tls_key key;
+	__u64 stack; /* the stack pointer when it began: one that is nested in it lies lower */
+	__u32 bytes;
+	struct reply_reader before; /* the object's reader */
+	struct reply_reader after;  /* the same, once the write has gone out */
+};
+
 /* Map `sessions`: live control connections by socket cookie. */
 struct session {
 	struct addr client;
@@ -296,6 +319,7 @@ struct session {
 	__u16 client_port; /* host byte order, as every port below */
 	__u16 control_port;
 	struct reply_reader reader;
+	struct tls_key tls; /* what writes to it inside TLS, once that is known */
 };
 
 /* Map `pinholes`. */

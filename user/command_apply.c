@@ -8,6 +8,7 @@
 
 #include "host_check.h"
 #include "lint.h"
+#include "tls_watch.h"
 
 int interface_names_add(struct interface_names *names, const char *name)
 {
@@ -22,6 +23,21 @@ int interface_names_add(struct interface_names *names, const char *name)
 char *const *interface_names_get(const struct interface_names *names)
 {
 	return names->n ? names->names : NULL;
+}
+
+/* The policy is in force whether or not this works: where it does not, less opens. */
+static void watch_tls(const struct apply_request *request)
+{
+	struct failure failure = {""};
+	struct tls_state state;
+
+	if (tls_watch_update(request->instance, request->policy, &state, &failure))
+		fprintf(stderr, "postern: warning: watch: tls: %s\n", failure.text);
+	else if (state.wanted && !state.watched)
+		fputs("postern: warning: watch: tls: no process serves the control ports yet, or none uses a "
+		      "TLS library that is known: 'postern run' looks again, and so does another 'postern "
+		      "apply'\n",
+		      stderr);
 }
 
 int policy_apply(const char *path, char *const *interfaces, struct apply_request *request, struct loaded *ret,
@@ -46,6 +62,8 @@ int policy_apply(const char *path, char *const *interfaces, struct apply_request
 		      "was "
 		      "undone first\n",
 		      stderr);
+	if (r == 0 && !request->dry_run)
+		watch_tls(request);
 	if (r == 0)
 		return EXIT_DONE;
 	fprintf(stderr, "postern: %s\n", *failure.text ? failure.text : strerror(-r));

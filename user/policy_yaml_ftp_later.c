@@ -68,7 +68,6 @@ void check_watch(struct reader *reader, const struct field *field, unsigned *ret
 					    [FTP_WATCH_TLS] = "tls",
 					    [FTP_WATCH_LOG] = "log",
 					    NULL};
-	const unsigned supported = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_REPLY | 1u << FTP_WATCH_LOG;
 	unsigned watch = 0;
 	const struct node *items;
 	size_t n;
@@ -85,8 +84,6 @@ void check_watch(struct reader *reader, const struct field *field, unsigned *ret
 			continue;
 		if (watch & 1u << word)
 			reader_error(reader, &items[i], "'%s' appears twice in the list", words[word]);
-		else if (!(supported & 1u << word))
-			reader_error(reader, &items[i], "'watch: %s' is not supported yet", words[word]);
 		watch |= 1u << word;
 	}
 	*ret_watch = watch;

@@ -16,12 +16,13 @@
 #include "filter.skel.h"
 #include "margins.h"
 #include "sockets.skel.h"
+#include "tls.skel.h"
 
 enum { LOG_STATS = 4, LOG_SIZE = 65536, MAX_PROGRAMS = 16 };
 
 enum { REJECT = GENERATION_REJECT_INBOUND | GENERATION_REJECT_OUTBOUND };
 
-enum object { FILTER, SOCKETS, ADOPT };
+enum object { FILTER, SOCKETS, ADOPT, TLS };
 
 static const struct variant {
 	const char *name;
@@ -38,6 +39,7 @@ static const struct variant {
 	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED | GENERATION_REPLY},
 	{"sockets", SOCKETS, 0},
 	{"adopt", ADOPT, 0},
+	{"tls", TLS, 0},
 };
 
 static int print_warnings(enum libbpf_print_level level, const char *format, va_list args)
@@ -71,6 +73,7 @@ static struct bpf_object *open_object(const struct variant *variant)
 	struct filter_bpf *filter;
 	struct sockets_bpf *sockets;
 	struct adopt_bpf *adopt;
+	struct tls_bpf *tls;
 
 	switch (variant->object) {
 	case FILTER:
@@ -81,9 +84,16 @@ static struct bpf_object *open_object(const struct variant *variant)
 	case SOCKETS:
 		sockets = sockets_bpf__open();
 		return sockets ? sockets->obj : NULL;
-	default:
+	case ADOPT:
 		adopt = adopt_bpf__open();
 		return adopt ? adopt->obj : NULL;
+	default:
+		tls = tls_bpf__open();
+		if (tls && libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) < 0) {
+			bpf_program__set_autoload(tls->progs.tls_send_1, false);
+			bpf_program__set_autoload(tls->progs.tls_send_2, false);
+		}
+		return tls ? tls->obj : NULL;
 	}
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
 
-Options: --banner TEXT, --shred (each reply leaves byte by byte), --files N (opened first and held). SITE SAY TEXT answers TEXT, with a line end for each ~.
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --files N (opened first and held), --tls PEM (explicit TLS, required; a key and its certificate). SITE SAY TEXT answers TEXT, with a line end for each ~.
 """
 import argparse
 import logging
@@ -9,7 +9,7 @@ import socket
 import sys
 
 from pyftpdlib.authorizers import DummyAuthorizer
-from pyftpdlib.handlers import FTPHandler
+from pyftpdlib.handlers import FTPHandler, TLS_FTPHandler
 from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
@@ -20,12 +20,16 @@ parser.add_argument("last", type=int)
 parser.add_argument("--banner", default="ready")
 parser.add_argument("--shred", action="store_true")
 parser.add_argument("--files", type=int, default=0)
+parser.add_argument("--tls")
 args = parser.parse_args()
 logging.basicConfig(level=logging.ERROR)
 
 
-class Handler(FTPHandler):
-    proto_cmds = dict(FTPHandler.proto_cmds)
+Base = TLS_FTPHandler if args.tls else FTPHandler
+
+
+class Handler(Base):
+    proto_cmds = dict(Base.proto_cmds)
     proto_cmds["SITE SAY"] = dict(perm=None, auth=False, arg=True, help="Answers with the text")
 
     def ftp_SITE_SAY(self, text):
@@ -45,6 +49,8 @@ class Handler(FTPHandler):
 authorizer = DummyAuthorizer()
 authorizer.add_anonymous(args.folder, perm="elradfmw")
 Handler.authorizer, Handler.banner, Handler.passive_ports = authorizer, args.banner, range(args.first, args.last + 1)
+if args.tls:
+    Handler.certfile, Handler.tls_control_required, Handler.tls_data_required = args.tls, True, True
 held = [open("/dev/null", "rb") for _ in range(args.files)]
 loop = IOLoop()
 servers = [FTPServer((address, 21), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1")]

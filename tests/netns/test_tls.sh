@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A server with all its clients in one process, under TLS: its replies are read as it hands them to its TLS library.
+TEST=tls
+source "$(dirname "$0")/lib.sh"
+
+apply_watch() { # WAYS
+	write_policy "$WORK/policy.yaml"
+	echo "    watch: [$1]" >>"$WORK/policy.yaml"
+	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
+}
+
+start_server() { # PYFTPD-OPTION...
+	start_helper srv "pyftpd$#" "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MAX --tls "$WORK/both.pem" "$@"
+	SERVER=$LAST_PID
+}
+
+login() { # NAME HOST ADDRESS
+	open_session "$1" "$2" "$PYTHON" -B "$HELPERS/ftps.py" "$3"
+}
+
+port_of() { # NAME epsv|pasv
+	local line
+	line=$(ask "$1" passive "$2")
+	echo "${line#port }"
+}
+
+got() { equal "$1" "got 200000 $(sum_of "$WORK/ftp/file.bin")"; }
+open_for() { # CLIENT PORT ORIGIN
+	pst_json pinholes | json "any((p['client'], p['port'], p['origin']) == ('$1', $2, '$3') for p in d)" | grep -q True
+}
+none_for_a() { ! pst_json pinholes | grep -q "\"client\":\"$A4\""; }
+none_open() { equal "$(pinhole_ports)" ""; }
+entries() { bpftool -j map dump pinned "/sys/fs/bpf/postern/$INSTANCE/$1" | json 'len(d)'; }
+none_known() { equal "$(entries tls_objects)" 0; }
+
+world
+make_files || die "cannot make the files"
+cat "$WORK/key.pem" "$WORK/cert.pem" >"$WORK/both.pem"
+start_server
+apply_watch socket,reply,tls
+check "nothing is said against it" test ! -s <(grep -i warning "$WORK/apply.log" | grep tls)
+
+check "A logs in" login one a $SRV4
+check "B logs in" login two b $SRV4
+for verb in epsv pasv; do
+	port_a=$(port_of one $verb) port_b=$(port_of two $verb)
+	check "$verb: A's port is A's, by the reply inside TLS" open_for $A4 "$port_a" tls
+	check "B's is B's" open_for $B4 "$port_b" tls
+	check "B gets no answer at A's" no_answer b $SRV4 "$port_a"
+	check "nor A at B's" no_answer a $SRV4 "$port_b"
+	check "A's transfer" got "$(ask one get file.bin)"
+	check "B's transfer" got "$(ask two get file.bin)"
+done
+check "no pinhole is left" wait_for 5 none_open
+
+# Text that looks like a reply. B's listener waits, A would take it.
+port_b=$(port_of two epsv)
+lie() { # WHAT TEXT
+	check "$1: answered" equal "$(ask one send "SITE SAY $2")" sent
+	ask one reply >"$WORK/lie"
+	check "$1: opens nothing for A" none_for_a
+}
+lie "a line of several" "211-Status~229 x (|||$PASSIVE_MIN|)~211 End"
+lie "the first line of several" "229-x (|||$PASSIVE_MIN|)~229 End"
+lie "the text of an error" "500 229 x (|||$PASSIVE_MIN|)"
+lie "a port below 1024" "227 x (10,99,0,1,3,255)"
+lie "an octet above 255" "227 x (10,99,0,1,117,999)"
+lie "B's port" "229 x (|||$port_b|)"
+check "B's port is still B's" open_for $B4 "$port_b" tls
+check "B's transfer works" got "$(ask two get file.bin)"
+
+# A file whose text is a reply leaves by the same library.
+port_b=$(port_of two epsv)
+printf '229 x (|||%s|)\r\n' "$PASSIVE_MIN" >"$WORK/ftp/reply.txt"
+port_a=$(port_of one epsv)
+check "a file with a reply in it" ask one get reply.txt
+check "opens nothing for A" none_for_a
+check "B's is untouched" got "$(ask two get file.bin)"
+
+check "as many objects as sessions" equal "$(entries tls_objects)" 2
+check "no thread is left in a write" equal "$(entries tls_writes)" 0
+close_session one
+close_session two
+check "objects go with their sessions" wait_for 5 none_known
+
+# A server that starts after the policy, with the same library.
+stop "$SERVER"
+start_server --banner again
+check "a new server: A" login one a $SRV6
+check "and B" login two b $SRV4
+port_a=$(port_of one epsv)
+check "A's port is A's" open_for $A6 "$port_a" tls
+check "B gets no answer there" no_answer b $SRV6 "$port_a"
+check "A's transfer" got "$(ask one get file.bin)"
+
+apply_watch socket,reply
+check "without tls nothing is watched" test ! -e "/sys/fs/bpf/postern/$INSTANCE/tls"
+port_a=$(port_of one epsv)
+check "and nothing opens" none_open

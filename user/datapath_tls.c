@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// Loads the programs that read replies inside TLS and attaches them to libraries.
+#include "datapath_tls.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+#include "datapath_internal.h"
+#include "tls.skel.h"
+
+enum kind { FREE, WRITTEN, WRITE };
+
+/* Attached in this order: what is learned of an object must also be forgotten. */
+static const struct function {
+	const char *name;
+	enum kind kind;
+} functions[] = {
+	{"SSL_free", FREE},        {"gnutls_deinit", FREE},         {"SSL_write", WRITTEN},
+	{"SSL_write_ex", WRITTEN}, {"gnutls_record_send", WRITTEN}, {"SSL_write", WRITE},
+	{"SSL_write_ex", WRITE},   {"gnutls_record_send", WRITE},
+};
+
+enum { N_FUNCTIONS = sizeof(functions) / sizeof(functions[0]) };
+
+static void close_tls(struct tls_bpf **tls)
+{
+	tls_bpf__destroy(*tls);
+}
+
+static struct pin_path function_pin(const char *instance, const struct tls_library *library,
+				    const struct function *function)
+{
+	return pin_path(instance, "tls/%s_%" PRIx64 "_%s%s", library->device, library->inode, function->name,
+			function->kind == WRITTEN ? "_return" : "");
+}
+
+bool datapath_tls_has(const char *instance, const struct tls_library *library)
+{
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		struct pin_path path = function_pin(instance, library, &functions[i]);
+
+		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
+{
+	int r = access(path.text, F_OK) == 0 ? 0 : pin_fd(bpf_link__fd(link), path, failure);
+
+	bpf_link__destroy(link);
+	return r;
+}
+
+static int add_function(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
+			const struct function *function, struct failure *failure)
+{
+	const struct bpf_program *program = function->kind == FREE      ? tls->progs.tls_free
+					    : function->kind == WRITTEN ? tls->progs.tls_written
+									: tls->progs.tls_write;
+	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function->name,
+		    .retprobe = function->kind == WRITTEN);
+	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, -1, library->path, 0, &options);
+
+	if (!link && errno == ENOENT)
+		return 0;
+	if (!link)
+		return failure_set(failure, -errno, "cannot watch %s of %s: %s", function->name,
+				   library->path, strerror(errno));
+	return pin_link(link, function_pin(instance, library, function), failure);
+}
+
+static int add_sends(const char *instance, const struct tls_bpf *tls, struct failure *failure)
+{
+	const struct bpf_program *const programs[] = {tls->progs.tls_send_1, tls->progs.tls_send_2};
+
+	for (int i = 0; i < 2; i++) {
+		struct bpf_link *link = bpf_program__attach(programs[i]);
+		int r = link ? pin_link(link, pin_path(instance, "tls/%s", bpf_program__name(programs[i])),
+					failure)
+			     : load_failed(failure, -errno, "the programs for TLS");
+
+		if (r)
+			return r;
+	}
+	return 0;
+}
+
+static int load(const char *instance, struct tls_bpf **ret, struct failure *failure)
+{
+	struct pin_path folder = pin_path(instance, "tls");
+	struct tls_bpf *tls CLEANUP(close_tls) = NULL;
+	int r;
+
+	if (libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) < 0)
+		return failure_set(failure, -EOPNOTSUPP,
+				   "this kernel does not tell which connection a TLS library writes to (it "
+				   "has no tracepoint sock_send_length, Linux 6.3)");
+	tls = tls_bpf__open();
+	r = tls ? maps_reuse(tls->obj, instance, failure)
+		: load_failed(failure, -errno, "the programs for TLS");
+	if (r)
+		return r;
+	r = tls_bpf__load(tls);
+	if (r)
+		return load_failed(failure, r, "the programs for TLS");
+	r = pins_make_folder(folder.text);
+	if (r)
+		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
+	*ret = tls;
+	tls = NULL;
+	return 0;
+}
+
+int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n, size_t *ret_n,
+		     struct failure *failure)
+{
+	struct tls_bpf *tls CLEANUP(close_tls) = NULL;
+	size_t n_watched = 0;
+	int r = load(instance, &tls, failure);
+
+	if (r == 0)
+		r = add_sends(instance, tls, failure);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		for (size_t k = 0; k < N_FUNCTIONS && r == 0; k++)
+			r = add_function(instance, tls, &libraries[i], &functions[k], failure);
+		n_watched += datapath_tls_has(instance, &libraries[i]);
+	}
+	*ret_n = n_watched;
+	return r;
+}
+
+void datapath_tls_remove(const char *instance)
+{
+	struct pin_path folder = pin_path(instance, "tls");
+
+	pins_remove(folder.text);
+}

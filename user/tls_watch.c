@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// From the policy's servers to the libraries that are to be watched.
+#include "tls_watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "datapath_tls.h"
+
+static void add_ports(const struct service *service, uint64_t *ports)
+{
+	const struct port_range *ranges = service->tcp;
+
+	for (size_t i = 0; i < service->n_tcp; i++)
+		for (unsigned port = ranges[i].first; port <= ranges[i].last; port++)
+			ports[port / 64] |= UINT64_C(1) << port % 64;
+}
+
+/* The control ports of the servers that are watched by tls; whether there are any. */
+static bool find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64])
+{
+	bool found = false;
+
+	memset(ports, 0, N_PORTS / 8);
+	for (size_t i = 0; i < policy->n_ftp; i++) {
+		const struct ftp_server *server = &policy->ftp[i];
+
+		if (server->pinholes != FTP_PINHOLES_SESSION || !(server->watch & 1u << FTP_WATCH_TLS))
+			continue;
+		found = true;
+		for (size_t k = 0; k < server->n_control; k++)
+			add_ports(&policy->services[server->control[k]], ports);
+	}
+	return found;
+}
+
+static void judge(const char *instance, const struct tls_library *libraries, size_t n, struct tls_state *ret)
+{
+	ret->watched = ret->unwatched = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (datapath_tls_has(instance, &libraries[i])) {
+			ret->watched++;
+		} else if (!libraries[i].is_program) {
+			ret->unwatched++;
+			memcpy(ret->stale, libraries[i].name, sizeof(ret->stale));
+		}
+	}
+}
+
+static int find(const struct policy *policy, struct tls_library *libraries, size_t *ret_n,
+		struct tls_state *ret)
+{
+	uint64_t ports[N_PORTS / 64];
+	int r;
+
+	*ret = (struct tls_state){.wanted = find_ports(policy, ports)};
+	*ret_n = 0;
+	if (!ret->wanted)
+		return 0;
+	r = tls_libraries_find(ports, libraries, ret_n);
+	return r == -ENOSPC ? 0 : r;
+}
+
+int tls_watch_look(const char *instance, const struct policy *policy, struct tls_state *ret)
+{
+	struct tls_library libraries[MAX_TLS_LIBRARIES];
+	size_t n;
+	int r = find(policy, libraries, &n, ret);
+
+	if (r == 0)
+		judge(instance, libraries, n, ret);
+	return r;
+}
+
+int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
+		     struct failure *failure)
+{
+	struct tls_library libraries[MAX_TLS_LIBRARIES], missing[MAX_TLS_LIBRARIES];
+	size_t n, n_missing = 0, added;
+	int r = find(policy, libraries, &n, ret);
+
+	if (r)
+		return failure_set(failure, r, "cannot look for the servers' TLS libraries: %s",
+				   strerror(-r));
+	if (!ret->wanted) {
+		datapath_tls_remove(instance);
+		return 0;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!datapath_tls_has(instance, &libraries[i]))
+			missing[n_missing++] = libraries[i];
+	if (n_missing)
+		r = datapath_tls_add(instance, missing, n_missing, &added, failure);
+	judge(instance, libraries, n, ret);
+	return r;
+}
