@@ -4,7 +4,7 @@
 
 CLIENTS=(curl lftp ftplib)
 TRANSFERS_EACH=2
-PATIENCE=$((30 * SLOW)) # seconds for a transfer
+PATIENCE=$((20 * SLOW)) # seconds for a transfer
 
 url_of() { # ADDRESS TLS
 	local address=$1
