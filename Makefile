@@ -156,6 +156,12 @@ test-kernel: ## the tests that touch the kernel, on Debian's own kernel under qe
 	$(Q)$(MAKE) --no-print-directory all tests
 	$(Q)tests/kernel/run
 
+.PHONY: matrix
+matrix: ## real servers and clients in every combination (root; installs what is missing; MATRIX=quick)
+	$(Q)tests/install-deps build test matrix
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)tests/matrix/run
+
 .PHONY: bench
 bench: ## postern and its peers side by side, as ratios (root; installs what is missing; QUICK=1)
 	$(Q)tests/install-deps build test bench

@@ -91,7 +91,7 @@ static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 		walk_take(found, cookie, session);
 		return;
 	}
-	if (found->n_clients && !addr_equal(&found->client, &session->client)) {
+	if (found->n_clients > 1 || (found->n_clients && !addr_equal(&found->client, &session->client))) {
 		found->n_clients = 2;
 		return;
 	}

@@ -65,6 +65,16 @@ for verb in epsv pasv; do
 	done
 done
 
+# Whichever comes last in the process's file table, it has several clients.
+check "A, B and A again: A logs in" login one a $SRV4
+check "then B" login two b $SRV4
+check "then A" login three a $SRV4
+port_b=$(port_of two epsv)
+check "B's port is B's" open_for $B4 "$port_b" reply
+check "A gets no answer there" no_answer a $SRV4 "$port_b"
+check "B's transfer" got "$(ask two get file.bin)"
+for name in one two three; do close_session $name; done
+
 check "A and B again" login one a $SRV4
 check "and B" login two b $SRV4
 port=$(port_of early epsv)
