@@ -50,10 +50,10 @@ bool datapath_tls_has(const char *instance, const struct tls_library *library)
 
 static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
 {
-	int r = access(path.text, F_OK) == 0 ? 0 : pin_fd(bpf_link__fd(link), path, failure);
+	int r = pin_fd(bpf_link__fd(link), path, failure);
 
 	bpf_link__destroy(link);
-	return r;
+	return r == -EEXIST ? 0 : r; /* another process has been faster */
 }
 
 static int add_function(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,

@@ -22,6 +22,7 @@
 #include "run_logs.h"
 #include "run_notify.h"
 #include "run_reload.h"
+#include "run_tls.h"
 
 enum { LOOK_MS = 100, READY_S = 5, LOST_S = 10 };
 static const uint64_t second_ns = 1000000000;
@@ -35,6 +36,7 @@ struct daemon {
 	struct event_reader *reader;
 	struct run_events *events;
 	struct run_logs *logs;
+	struct run_tls tls;
 	int signals;
 	uint64_t told_lost_ns;
 	struct run_notify notify;
@@ -227,6 +229,8 @@ static int loop(struct daemon *daemon)
 			if (r < 0)
 				return instance_failed("events", r);
 			look_for_generation(daemon);
+			run_tls_turn(&daemon->tls, daemon->request->context->instance, daemon->loaded.policy,
+				     now_ns);
 		}
 		tell_manager(daemon, now_ns);
 	}

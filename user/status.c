@@ -50,6 +50,17 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	return 0;
 }
 
+static int read_tls(const struct datapath *datapath, const char *instance, struct tls_state *ret)
+{
+	struct loaded loaded CLEANUP(loaded_clear) = {0};
+	int status = policy_from_instance(datapath, &loaded), r;
+
+	if (status != EXIT_DONE)
+		return status;
+	r = tls_watch_look(instance, loaded.policy, ret);
+	return r < 0 ? instance_failed("status", r) : EXIT_DONE;
+}
+
 int status_read(const struct datapath *datapath, const char *instance, struct status *ret)
 {
 	size_t n_services = 0;
@@ -77,5 +88,5 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 	for (size_t i = 0; i < MAX_SERVICES; i++)
 		n_services += ret->tally->services[i].name[0] != '\0';
 	ret->limits[LIMIT_SERVICES] = (struct limit_use){"services", n_services, MAX_SERVICES};
-	return EXIT_DONE;
+	return read_tls(datapath, instance, &ret->tls);
 }

@@ -11,6 +11,7 @@
 #include "datapath.h"
 #include "source.h"
 #include "tally.h"
+#include "tls_watch.h"
 
 struct limit_use {
 	const char *name;
@@ -33,6 +34,7 @@ struct status {
 	uint32_t flags; /* enum generation_flag */
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
 	struct limit_use limits[N_LIMITS];
+	struct tls_state tls;
 };
 
 /* EXIT_DONE, or EXIT_FAILED (said on stderr). */

@@ -81,6 +81,25 @@ static void print_pinholes(const struct status *status, FILE *stream)
 				status->servers[i].name);
 }
 
+static void print_tls(const struct tls_state *tls, FILE *stream)
+{
+	char name[ESCAPED_SIZE(TLS_NAME_SIZE)];
+
+	if (!tls->wanted)
+		return;
+	fprintf(stream, "tls         %zu files with a TLS library are watched\n", tls->watched);
+	if (tls->unwatched)
+		fprintf(stream,
+			"            WARNING: stale: a server uses %s, which is not watched: 'postern run' "
+			"or "
+			"another 'postern apply' changes that\n",
+			escape_bytes(tls->stale, sizeof(tls->stale), name));
+	else if (!tls->watched)
+		fputs("            WARNING: no process serves the control ports, or none uses a TLS library "
+		      "that is known\n",
+		      stream);
+}
+
 static const char *mode_name(const struct status *status)
 {
 	return status->flags & GENERATION_AUDIT ? "audit" : "enforce";
@@ -102,6 +121,7 @@ void status_print(const struct status *status, FILE *stream)
 		fprintf(stream, "%-11s %" PRIu64 " packets allowed, %" PRIu64 " denied\n", direction_name(i),
 			tally_allowed(status->tally, i), tally_denied(status->tally, i));
 	print_pinholes(status, stream);
+	print_tls(&status->tls, stream);
 	fprintf(stream, "sessions    %zu\nflows       %zu outbound, %zu data connections\n",
 		status->limits[LIMIT_SESSIONS].used, status->limits[LIMIT_FLOWS].used,
 		status->limits[LIMIT_DATA_FLOWS].used);
@@ -172,7 +192,9 @@ static json_t *rest_to_json(const struct status *status)
 	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
 		if (status->servers[i].name[0] && status->servers[i].is_static)
 			json_array_append_new(open, json_string(status->servers[i].name));
-	return json_pack("{s:o, s:o, s:o}", "limits", limits, "programs", programs, "static_servers", open);
+	return json_pack("{s:o, s:o, s:o, s:{s:b, s:I, s:I}}", "limits", limits, "programs", programs,
+			 "static_servers", open, "tls", "wanted", status->tls.wanted, "watched",
+			 (json_int_t)status->tls.watched, "unwatched", (json_int_t)status->tls.unwatched);
 }
 
 json_t *status_to_json(const struct status *status)

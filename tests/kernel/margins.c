@@ -145,8 +145,12 @@ static bool load_variant(const struct variant *variant)
 		return false;
 	}
 	n = 0;
-	bpf_object__for_each_program(program, object) right =
-		print_program(program, bpf_object__btf(object), logs[n++]) && right;
+	bpf_object__for_each_program(program, object)
+	{
+		if (bpf_program__autoload(program))
+			right = print_program(program, bpf_object__btf(object), logs[n]) && right;
+		n++;
+	}
 	printf("%s load: %s\n", right ? "ok" : "not ok", variant->name);
 	return right;
 }

@@ -93,6 +93,29 @@ check "A's port is A's" open_for $A6 "$port_a" tls
 check "B gets no answer there" no_answer b $SRV6 "$port_a"
 check "A's transfer" got "$(ask one get file.bin)"
 
+close_session one
+close_session two
+stop "$SERVER"
+
+# A library that is replaced: another file of the same name.
+library=$(ldconfig -p | awk '$1 == "libssl.so.3" { print $NF; exit }')
+mkdir "$WORK/lib"
+cp "$library" "$WORK/lib/"
+LD_LIBRARY_PATH=$WORK/lib start_server --banner upgraded --files 1
+of_tls() { equal "$(pst_json status | json "d['tls']['$1']")" "$2"; }
+check "another library: status says that it is not watched" of_tls unwatched 1
+check "in words" grep -q "stale: a server uses libssl.so.3" <(pst status)
+start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
+RUN=$LAST_PID
+check "postern run watches it" wait_for 10 of_tls unwatched 0
+stop "$RUN"
+check "A logs in" login one a $SRV4
+check "and B" login two b $SRV4
+port_a=$(port_of one pasv)
+check "A's port is A's" open_for $A4 "$port_a" tls
+check "B gets no answer there" no_answer b $SRV4 "$port_a"
+check "A's transfer" got "$(ask one get file.bin)"
+
 apply_watch socket,reply
 check "without tls nothing is watched" test ! -e "/sys/fs/bpf/postern/$INSTANCE/tls"
 port_a=$(port_of one epsv)

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Watches the TLS libraries of servers that start, or that are replaced, while `postern run` stays. */
+#ifndef POSTERN_RUN_TLS_H
+#define POSTERN_RUN_TLS_H
+
+#include <stdint.h>
+
+#include "policy.h"
+#include "tls_watch.h"
+
+struct run_tls {
+	uint64_t looked_ns;    /* CLOCK_MONOTONIC; 0: not yet */
+	size_t watched;        /* as it was said last */
+	struct failure failed; /* likewise */
+};
+
+/* Called each turn; looks every few seconds. Says on standard error what has changed. */
+void run_tls_turn(struct run_tls *tls, const char *instance, const struct policy *policy, uint64_t now_ns);
+
+#endif
