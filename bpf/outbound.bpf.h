@@ -4,8 +4,8 @@
 #ifndef POSTERN_OUTBOUND_BPF_H
 #define POSTERN_OUTBOUND_BPF_H
 
-#include "data_open.bpf.h"
 #include "active_open.bpf.h"
+#include "data_open.bpf.h"
 #include "icmp.bpf.h"
 #include "sessions.bpf.h"
 

@@ -7,9 +7,9 @@
  * may run for the same event, so every handler does nothing where its work is done already. */
 #include "active.bpf.h"
 #include "claim_client.bpf.h"
+#include "data_open.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
-#include "data_open.bpf.h"
 #include "pinholes.bpf.h"
 #include "sessions.bpf.h"
 #include "sock.bpf.h"
