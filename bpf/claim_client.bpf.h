@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Claims of those who know a client's address, and no session: the reader of a log. */
+/* Claims of those who know a client's address, and at best its port, but no session: the reader of a log. */
 #ifndef POSTERN_CLAIM_CLIENT_BPF_H
 #define POSTERN_CLAIM_CLIENT_BPF_H
 
@@ -13,7 +13,7 @@ struct client_search {
 	__u64 holder; /* 0: any; else only of that process */
 	__u32 half;
 	__u16 servers;
-	__u16 pad;
+	__u16 client_port; /* 0: any */
 };
 
 static long client_check(void *map, const __u64 *cookie, const struct session *session,
@@ -22,6 +22,7 @@ static long client_check(void *map, const __u64 *cookie, const struct session *s
 	const struct settings in_force = {.half = search->half};
 
 	if (!addr_equal(&session->client, &search->client) || session->since_ns < search->since_ns ||
+	    (search->client_port && session->client_port != search->client_port) ||
 	    (search->holder && session->holder != search->holder) ||
 	    !(ftp_port_get(&in_force, session->control_port).control & search->servers))
 		return 0;
@@ -38,6 +39,7 @@ static __noinline __u64 client_session(const struct settings *in_force, const st
 		.holder = holder,
 		.half = in_force->half,
 		.servers = request->servers,
+		.client_port = request->client_port,
 	};
 
 	bpf_for_each_map_elem(&sessions, client_check, &search, 0);

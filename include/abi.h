@@ -358,9 +358,10 @@ struct waiting {
 struct claim_request {
 	struct addr client;
 	__u16 port;
-	__u16 servers; /* of those in force, a bit each */
-	__u8 origin;   /* enum origin */
-	__u8 pad[11];
+	__u16 servers;     /* of those in force, a bit each */
+	__u16 client_port; /* of the session; 0: not known */
+	__u8 origin;       /* enum origin */
+	__u8 pad[9];
 };
 
 enum origin { ORIGIN_SOCKET, ORIGIN_REPLY, ORIGIN_TLS, ORIGIN_LOG, ORIGIN_MANUAL, N_ORIGINS };

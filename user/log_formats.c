@@ -25,7 +25,8 @@ static const struct log_pattern patterns[] = {
 	 * "%{iso8601} pid=%P a=%a rport=%{remote-port} L=%L p=%p x=%{transfer-port} s=%s m=%m"
 	 * The transfer port is stale but in the answers to PASV and EPSV. */
 	{"proftpd", "\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d[,.]\\d+ pid=\\d+ a=" ADDR " "
-		    "(?:rport|L|p)=\\S+ (?:(?:L|p)=\\S+ ){0,2}x=(?<port>\\d+) s=(?:227 m=PASV|229 m=EPSV)"},
+		    "(?:rport=(?<client_port>\\S+)|(?:L|p)=\\S+) (?:(?:L|p)=\\S+ ){0,2}x=(?<port>\\d+) "
+		    "s=(?:227 m=PASV|229 m=EPSV)"},
 	/* Pure-FTPd with -d -d -H, by syslog: pure-ftpd: (ftp@192.0.2.7) [DEBUG] 227 Entering … */
 	{"pure-ftpd",
 	 SYSLOG("pure-ftpd") "?\\([^@()\\[\\]\\s]*(?:@[^@()\\[\\]\\s]*)?@" ADDR "\\) \\[DEBUG\\] "
@@ -35,7 +36,8 @@ static const struct log_pattern patterns[] = {
 	 * line ends as they are, so that every line of it can be forged:
 	 * [D 2026-11-27 12:05:25] 192.0.2.7:43454-[ftp] -> 227 Entering passive mode (…). */
 	{"pyftpdlib",
-	 "\\[D \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?: \\d+)?\\] " ADDR ":\\d+-\\[[^\\]]*\\] -> "
+	 "\\[D \\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?: \\d+)?\\] " ADDR
+	 ":(?<client_port>\\d+)-\\[[^\\]]*\\] -> "
 	 "(?:227 Entering passive mode " OCTETS "|229 Entering extended passive mode " EXTENDED ")\\."},
 	/* FileZilla Server 1.x: 2023-07-16T02:18:53.318Z << [FTP Session 2856 192.0.2.7 user] 227 Entering …
 	 */

@@ -13,10 +13,13 @@
 #include "log_formats.h"
 #include "value.h"
 
-enum { GROUP_CLIENT, GROUP_PORT, GROUP_HIGH, GROUP_LOW, N_GROUPS };
+enum { GROUP_CLIENT, GROUP_CLIENT_PORT, GROUP_PORT, GROUP_HIGH, GROUP_LOW, N_GROUPS };
 
-static const char *const group_names[N_GROUPS] = {
-	[GROUP_CLIENT] = "client", [GROUP_PORT] = "port", [GROUP_HIGH] = "p1", [GROUP_LOW] = "p2"};
+static const char *const group_names[N_GROUPS] = {[GROUP_CLIENT] = "client",
+						  [GROUP_CLIENT_PORT] = "client_port",
+						  [GROUP_PORT] = "port",
+						  [GROUP_HIGH] = "p1",
+						  [GROUP_LOW] = "p2"};
 
 struct log_format {
 	pcre2_code *code;
@@ -166,6 +169,7 @@ static bool get_port(const struct log_format *format, const char *line, uint16_t
 enum log_verdict log_line_read(struct log_format *format, const char *line, size_t size, struct log_hint *ret)
 {
 	struct log_hint hint = {0};
+	uint64_t client_port;
 	int n;
 
 	if (size > LOG_LINE_MAX)
@@ -181,6 +185,8 @@ enum log_verdict log_line_read(struct log_format *format, const char *line, size
 		return LOG_TOO_MUCH;
 	if (!get_client(format, line, &hint.client) || !get_port(format, line, &hint.port))
 		return LOG_UNUSABLE;
+	if (get_number(format, GROUP_CLIENT_PORT, line, UINT16_MAX, &client_port))
+		hint.client_port = (uint16_t)client_port;
 	*ret = hint;
 	return LOG_HINT;
 }

@@ -23,14 +23,16 @@ enum {
 
 struct log_hint {
 	struct addr client;
-	uint16_t port; /* host byte order */
+	uint16_t client_port; /* of its control connection; 0: the line does not say */
+	uint16_t port;        /* host byte order, both */
 };
 
 struct log_format; /* opaque: a compiled pattern, and the room that a match needs */
 
 /* `text` is the name of a built-in format or an own pattern (PCRE2, bytes, not UTF-8). A pattern is always
  * matched against the whole line, and has the named groups `client` (an address) and `port`, or for the form
- * of 227 `p1` and `p2`: its upper and lower half. Returns 0, -EINVAL with the reason, or -ENOMEM. */
+ * of 227 `p1` and `p2`: its upper and lower half. `client_port` may be there. Returns 0, -EINVAL with the
+ * reason, or -ENOMEM. */
 int log_format_new(const char *text, struct log_format **ret, struct failure *failure);
 void log_format_free(struct log_format *format);
 

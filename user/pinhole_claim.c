@@ -6,10 +6,11 @@
 #include <string.h>
 
 int pinhole_claim(const struct datapath *datapath, const char *server, const struct addr *client,
-		  uint16_t port, enum origin origin)
+		  uint16_t client_port, uint16_t port, enum origin origin)
 {
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
-	struct claim_request request = {.client = *client, .port = port, .origin = (__u8)origin};
+	struct claim_request request = {
+		.client = *client, .client_port = client_port, .port = port, .origin = (__u8)origin};
 	uint32_t refusal;
 	int r = datapath_ftp_servers(datapath, servers);
 

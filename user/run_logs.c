@@ -124,7 +124,8 @@ static void take_hint(struct run_logs *logs, const struct ftp_server *server, co
 	logs->hints++;
 	/* A claim that the kernel refuses is an event of its own. */
 	if (is_passive(logs->policy, server, hint->port) &&
-	    pinhole_claim(datapath, server->name, &hint->client, hint->port, ORIGIN_LOG) == 0)
+	    pinhole_claim(datapath, server->name, &hint->client, hint->client_port, hint->port, ORIGIN_LOG) ==
+		    0)
 		logs->opened++;
 }
 

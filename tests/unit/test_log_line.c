@@ -78,6 +78,34 @@ static void assert_says(const struct says *says)
 	assert_int_equal(hint.port, says->port);
 }
 
+static void which_of_a_clients_sessions(void **state)
+{
+	static const struct {
+		const char *format, *line;
+		unsigned client_port;
+	} lines[] = {
+		{"pyftpdlib",
+		 "[D 2026-11-27 12:05:25] 192.0.2.7:43454-[ftp] -> 229 Entering extended passive mode "
+		 "(|||30002|).",
+		 43454},
+		{"proftpd", PROFTPD "192.0.2.7 rport=43454 L=192.0.2.1 p=21 x=30005 s=227 m=PASV", 43454},
+		{"proftpd", PROFTPD "192.0.2.7 rport=- L=192.0.2.1 p=21 x=30005 s=227 m=PASV", 0},
+		{"pure-ftpd", "(ftp@192.0.2.7) [DEBUG] 227 Entering Passive Mode (192,0,2,1,117,50)", 0},
+		{"(?<client>\\S+) (?<client_port>\\d+) (?<port>\\d+)", "192.0.2.7 65536 30000", 0},
+		{"(?<client>\\S+) (?<client_port>\\d+) (?<port>\\d+)", "192.0.2.7 65535 30000", 65535},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct log_format *format = format_of(lines[i].format);
+		struct log_hint hint = {0};
+
+		assert_int_equal(read_line(format, lines[i].line, strlen(lines[i].line), &hint), LOG_HINT);
+		assert_int_equal(hint.client_port, lines[i].client_port);
+		log_format_free(format);
+	}
+}
+
 /* As vsftpd 3.0.3, ProFTPD 1.3.8, Pure-FTPd 1.0.50 and pyftpdlib 1.5.7 write them, but for the addresses. */
 static void real_lines(void **state)
 {
@@ -355,10 +383,11 @@ static void formats_are_cheap(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(real_lines),   cmocka_unit_test(forged_lines),
-		cmocka_unit_test(unusable),     cmocka_unit_test(any_bytes),
-		cmocka_unit_test(own_patterns), cmocka_unit_test(wrong_patterns),
-		cmocka_unit_test(limits),       cmocka_unit_test(formats_are_cheap),
+		cmocka_unit_test(real_lines),        cmocka_unit_test(which_of_a_clients_sessions),
+		cmocka_unit_test(forged_lines),      cmocka_unit_test(unusable),
+		cmocka_unit_test(any_bytes),         cmocka_unit_test(own_patterns),
+		cmocka_unit_test(wrong_patterns),    cmocka_unit_test(limits),
+		cmocka_unit_test(formats_are_cheap),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
