@@ -79,8 +79,10 @@ struct {
 	__type(value, __u8);
 } tls_others SEC(".maps");
 
+/* A thread that is killed inside a write leaves its entry behind, so the oldest are forgotten: of a write
+ * that still lasts, it is then not learned where it goes. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_TLS_WRITES);
 	__type(key, __u64);
 	__type(value, struct tls_write);

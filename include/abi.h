@@ -29,7 +29,7 @@ enum limit {
 	MAX_WAITING = 4096,       /* listeners that wait for somebody to say whose they are */
 	MAX_TLS_OTHERS =
 		4096, /* objects of TLS libraries that are known not to write to a control connection */
-	MAX_TLS_WRITES = 1024, /* threads that are in a TLS library at one time */
+	MAX_TLS_WRITES = 4096, /* threads that are in a TLS library at one time */
 	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
 	MAX_ACTIVES = 16384,   /* data connections that FTP servers are opening to their clients */
 	MAX_FLOWS = 65536,     /* opened outward by this host */
