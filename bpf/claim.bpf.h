@@ -86,7 +86,8 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 	}
 	waiting = *found;
 	server = server_of(in_force, servers & waiting.servers);
-	refusal = server ? claim_judge(session, &waiting, origin) : REFUSED_LISTENER;
+	refusal = server && server->watch & 1u << origin ? claim_judge(session, &waiting, origin)
+							 : REFUSED_LISTENER;
 	if (!refusal && port_is_claimed(&key.local, port, waiting.listener))
 		refusal = REFUSED_CLAIMED;
 	/* Whoever removes it claims it. */

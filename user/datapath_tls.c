@@ -30,22 +30,30 @@ static void close_tls(struct tls_bpf **tls)
 	tls_bpf__destroy(*tls);
 }
 
+static struct pin_path file_folder(const char *instance, const struct tls_library *library)
+{
+	return pin_path(instance, "tls/%s_%" PRIx64, library->device, library->inode);
+}
+
 static struct pin_path function_pin(const char *instance, const struct tls_library *library,
 				    const struct function *function)
 {
-	return pin_path(instance, "tls/%s_%" PRIx64 "_%s%s", library->device, library->inode, function->name,
+	return pin_path(instance, "tls/%s_%" PRIx64 "/%s%s", library->device, library->inode, function->name,
 			function->kind == WRITTEN ? "_return" : "");
 }
 
-bool datapath_tls_has(const char *instance, const struct tls_library *library)
+enum tls_file datapath_tls_file(const char *instance, const struct tls_library *library)
 {
-	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		struct pin_path path = function_pin(instance, library, &functions[i]);
+	struct pin_path path = file_folder(instance, library);
 
+	if (access(path.text, F_OK))
+		return TLS_FILE_NEW;
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		path = function_pin(instance, library, &functions[i]);
 		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
-			return true;
+			return TLS_FILE_WATCHED;
 	}
-	return false;
+	return TLS_FILE_NOTHING;
 }
 
 static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
@@ -116,21 +124,31 @@ static int load(const char *instance, struct tls_bpf **ret, struct failure *fail
 	return 0;
 }
 
-int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n, size_t *ret_n,
+static int add_file(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
+		    struct failure *failure)
+{
+	struct pin_path folder = file_folder(instance, library);
+	int r = pins_make_folder(folder.text);
+
+	if (r)
+		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
+	for (size_t i = 0; i < N_FUNCTIONS && r == 0; i++)
+		r = add_function(instance, tls, library, &functions[i], failure);
+	if (r)
+		pins_remove(folder.text);
+	return r;
+}
+
+int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n,
 		     struct failure *failure)
 {
 	struct tls_bpf *tls CLEANUP(close_tls) = NULL;
-	size_t n_watched = 0;
 	int r = load(instance, &tls, failure);
 
 	if (r == 0)
 		r = add_sends(instance, tls, failure);
-	for (size_t i = 0; i < n && r == 0; i++) {
-		for (size_t k = 0; k < N_FUNCTIONS && r == 0; k++)
-			r = add_function(instance, tls, &libraries[i], &functions[k], failure);
-		n_watched += datapath_tls_has(instance, &libraries[i]);
-	}
-	*ret_n = n_watched;
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_file(instance, tls, &libraries[i], failure);
 	return r;
 }
 

@@ -50,14 +50,21 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	return 0;
 }
 
-static int read_tls(const struct datapath *datapath, const char *instance, struct tls_state *ret)
+/* A large policy takes long to read: only where a server in force is watched by tls. */
+static int read_tls(const struct datapath *datapath, struct status *ret)
 {
 	struct loaded loaded CLEANUP(loaded_clear) = {0};
-	int status = policy_from_instance(datapath, &loaded), r;
+	bool wanted = false;
+	int status, r;
 
+	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
+		wanted |= ret->servers[i].watch >> ORIGIN_TLS & 1;
+	if (!wanted)
+		return EXIT_DONE;
+	status = policy_from_instance(datapath, &loaded);
 	if (status != EXIT_DONE)
 		return status;
-	r = tls_watch_look(instance, loaded.policy, ret);
+	r = tls_watch_look(ret->instance, loaded.policy, &ret->tls);
 	return r < 0 ? instance_failed("status", r) : EXIT_DONE;
 }
 
@@ -88,5 +95,5 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 	for (size_t i = 0; i < MAX_SERVICES; i++)
 		n_services += ret->tally->services[i].name[0] != '\0';
 	ret->limits[LIMIT_SERVICES] = (struct limit_use){"services", n_services, MAX_SERVICES};
-	return read_tls(datapath, instance, &ret->tls);
+	return read_tls(datapath, ret);
 }

@@ -39,7 +39,7 @@ static void judge(const char *instance, const struct tls_library *libraries, siz
 {
 	ret->watched = ret->unwatched = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (datapath_tls_has(instance, &libraries[i])) {
+		if (datapath_tls_file(instance, &libraries[i]) == TLS_FILE_WATCHED) {
 			ret->watched++;
 		} else if (!libraries[i].is_program) {
 			ret->unwatched++;
@@ -76,8 +76,8 @@ int tls_watch_look(const char *instance, const struct policy *policy, struct tls
 int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
 		     struct failure *failure)
 {
-	struct tls_library libraries[MAX_TLS_LIBRARIES], missing[MAX_TLS_LIBRARIES];
-	size_t n, n_missing = 0, added;
+	struct tls_library libraries[MAX_TLS_LIBRARIES], new[MAX_TLS_LIBRARIES];
+	size_t n, n_new = 0;
 	int r = find(policy, libraries, &n, ret);
 
 	if (r)
@@ -88,10 +88,10 @@ int tls_watch_update(const char *instance, const struct policy *policy, struct t
 		return 0;
 	}
 	for (size_t i = 0; i < n; i++)
-		if (!datapath_tls_has(instance, &libraries[i]))
-			missing[n_missing++] = libraries[i];
-	if (n_missing)
-		r = datapath_tls_add(instance, missing, n_missing, &added, failure);
+		if (datapath_tls_file(instance, &libraries[i]) == TLS_FILE_NEW)
+			new[n_new++] = libraries[i];
+	if (n_new)
+		r = datapath_tls_add(instance, new, n_new, failure);
 	judge(instance, libraries, n, ret);
 	return r;
 }

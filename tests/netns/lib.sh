@@ -372,6 +372,24 @@ connects() { # HOST ADDRESS PORT
 	on "$1" "$PYTHON" "$HELPERS/ask.py" connect "$2" "$3"
 }
 
+# ---- sessions of ftps.py, and what is open for them ----
+
+port_of() { # NAME epsv|pasv
+	local line
+	line=$(ask "$1" passive "$2")
+	echo "${line#port }"
+}
+
+got() { equal "$1" "got 200000 $(sum_of "$WORK/ftp/file.bin")"; } # ANSWER
+open_for() { # CLIENT PORT ORIGIN
+	pst_json pinholes | json "any((p['client'], p['port'], p['origin']) == ('$1', $2, '$3') for p in d)" | grep -q True
+}
+none_for_a() { ! pst_json pinholes | grep -q "\"client\":\"$A4\""; }
+none_open() { equal "$(pinhole_ports)" ""; }
+
+# Whether this kernel tells which connection a TLS library writes to (Linux 6.3), as watch: tls needs.
+tells_sends() { grep -aq btf_trace_sock_send_length /sys/kernel/btf/vmlinux; }
+
 # Neither accepted nor refused: no answer at all.
 no_answer() { # HOST ADDRESS PORT
 	equal "$(connects "$@" 2>&1)" "no answer"

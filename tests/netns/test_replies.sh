@@ -25,20 +25,9 @@ login_again() { # NAME HOST
 	login "$1" "$2" $SRV4
 }
 
-port_of() { # NAME epsv|pasv
-	local line
-	line=$(ask "$1" passive "$2")
-	echo "${line#port }"
-}
-
-got() { equal "$1" "got 200000 $(sum_of "$WORK/ftp/file.bin")"; }
-open_for() { # CLIENT PORT ORIGIN
-	pst_json pinholes | json "any((p['client'], p['port'], p['origin']) == ('$1', $2, '$3') for p in d)" | grep -q True
-}
 refusals() { # REASON
 	pst_json events --kind pinhole-refused | grep -c "\"reason\":\"$1\""
 }
-none_open() { equal "$(pinhole_ports)" ""; }
 
 world
 make_files || die "cannot make the files"
@@ -103,7 +92,6 @@ lie() { # WHAT TEXT
 	ask one reply >"$WORK/lie"
 	check "$1: opens nothing for A" none_for_a
 }
-none_for_a() { ! pst_json pinholes | grep -q "\"client\":\"$A4\""; }
 outsider=$((PASSIVE_MAX - 1))
 start_helper srv outsider "$PYTHON" "$HELPERS/serve.py" tcp:$outsider
 lie "a line of several" "211-Status~229 x (|||$PASSIVE_MIN|)~211 End"
