@@ -7,16 +7,17 @@
 
 #include "listen.bpf.h"
 
-/* For processes that hold no session of such a server, nothing: they are no FTP servers. One with so many
- * files that its sessions were not found is none, either. */
+/* For processes that hold no session of such a server, or are not its owner, nothing: they are no FTP
+ * servers. One with so many files that its sessions were not found is none, either. */
 static __noinline void active_attempt(const struct sock *sk, const struct settings *in_force)
 {
 	__u16 servers = ftp_port_get(in_force, ACTIVE_SERVERS).control;
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
 	const struct ftp_server_value *server;
 	struct active active = {};
+	struct task_struct *task = (struct task_struct *)bpf_get_current_task_btf();
 	struct addr local;
-	struct walk_task what = {.half = in_force->half, .servers = servers};
+	struct walk_task what = {.half = in_force->half, .max_files = WALK_MAX_FILES, .servers = servers};
 	struct walk_found found;
 
 	if (!servers || bpf_map_lookup_elem(&actives, &cookie))
@@ -24,7 +25,7 @@ static __noinline void active_attempt(const struct sock *sk, const struct settin
 	sock_addrs(sk, &local, &what.wanted);
 	if (is_loopback(&what.wanted))
 		return;
-	walk_files(&found, (struct task_struct *)bpf_get_current_task_btf(), &what);
+	walk_files(&found, task, &what);
 	if (!found.has_wanted && !found.n_clients)
 		return;
 	active.port = sock_peer_port(sk);
@@ -36,7 +37,8 @@ static __noinline void active_attempt(const struct sock *sk, const struct settin
 		active.client = found.client;
 	active.session = found.cookie;
 	active.control_port = found.control_port;
-	server = server_of(in_force, ftp_port_get(in_force, active.control_port).control & servers);
+	servers &= ftp_port_get(in_force, found.socket_port).control;
+	server = server_of(in_force, servers_owned(in_force, task, servers));
 	if (!server)
 		return;
 	active.service = server->service;

@@ -96,7 +96,8 @@ int adopt_sessions(struct bpf_iter__tcp *ctx)
 	session.client = key.peer;
 	session.local = key.local;
 	session.client_port = key.peer_port;
-	session.control_port = key.local_port;
+	session.control_port = ftp_port_get(in_force, sk->skc_num).control_port;
+	session.socket_port = key.local_port;
 	cookie = bpf_get_socket_cookie(sk);
 	bpf_map_update_elem(&sessions, &cookie, &session, BPF_NOEXIST);
 	return 0;
@@ -105,17 +106,21 @@ int adopt_sessions(struct bpf_iter__tcp *ctx)
 /* For bpf_for_each_map_elem: a session of the flow's peer. */
 struct search {
 	struct addr client;
-	__u16 control_port; /* 0: none found */
-	__u16 data_port;    /* 0: any; else its control connection's own port is the next (RFC 959, 3.2) */
+	struct ftp_port port; /* which addresses are one client */
+	__u16 control_port;   /* 0: none found */
+	__u16 socket_port;
+	__u16 data_port; /* 0: any; else its control connection's own port is the next (RFC 959, 3.2) */
+	__u16 pad;
 };
 
 static long session_match(void *map, const __u64 *cookie, const struct session *session,
 			  struct search *search)
 {
-	if (!addr_equal(&session->client, &search->client) ||
-	    (search->data_port && search->data_port != session->control_port - 1))
+	if (!is_same_client(&search->port, &session->client, &search->client) ||
+	    (search->data_port && search->data_port != session->socket_port - 1))
 		return 0;
 	search->control_port = session->control_port;
+	search->socket_port = session->socket_port;
 	return 1;
 }
 
@@ -124,13 +129,13 @@ static long session_match(void *map, const __u64 *cookie, const struct session *
 static __always_inline bool adopt_data(const struct settings *in_force, const struct flow_key *key,
 				       __u64 cookie)
 {
-	struct search search = {.client = key->peer};
+	struct search search = {.client = key->peer, .port = ftp_port_get(in_force, key->local_port)};
 	struct flow flow = {.cookie = cookie, .since_ns = bpf_ktime_get_boot_ns()};
 	const struct ftp_server_value *server;
 	struct pinhole_key pinhole_key;
 	struct pinhole *pinhole;
 
-	if (!ftp_port_get(in_force, key->local_port).passive)
+	if (!search.port.passive)
 		return false;
 	pinhole = pinhole_find(&key->peer, &key->local, key->local_port, &pinhole_key);
 	if (pinhole)
@@ -138,7 +143,7 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 	bpf_for_each_map_elem(&sessions, session_match, &search, 0);
 	if (!search.control_port)
 		return false;
-	server = server_of(in_force, ftp_port_get(in_force, search.control_port).control);
+	server = server_of(in_force, ftp_port_get(in_force, search.socket_port).control);
 	flow.control_port = search.control_port;
 	flow.service = server ? server->service : 0;
 	bpf_map_update_elem(&data_flows, key, &flow, BPF_NOEXIST);
@@ -158,7 +163,7 @@ static __always_inline void adopt_active(const struct settings *in_force, const 
 	if (key->protocol != PROTOCOL_TCP || !servers || key->peer_port < ACTIVE_FIRST_PORT)
 		return;
 	bpf_for_each_map_elem(&sessions, session_match, &search, 0);
-	server = server_of(in_force, ftp_port_get(in_force, search.control_port).control & servers);
+	server = server_of(in_force, ftp_port_get(in_force, search.socket_port).control & servers);
 	if (!search.control_port || !server)
 		return;
 	flow->control_port = search.control_port;

@@ -33,11 +33,11 @@ static __noinline bool session_has_pinhole(const struct session *session, __u16 
 }
 
 /* The listener, which no longer waits, is that session's. 0, or the enum refusal. */
-static __always_inline int claim_open(const struct waiting_key *key, const struct waiting *waiting,
-				      const struct session *session, __u64 cookie,
-				      const struct ftp_server_value *server, __u8 origin)
+static __always_inline int claim_open(const struct settings *in_force, const struct waiting_key *key,
+				      const struct waiting *waiting, const struct session *session,
+				      __u64 cookie, const struct ftp_server_value *server, __u8 origin)
 {
-	struct pinhole_key pinhole_key = {.client = session->client, .local = key->local, .port = key->port};
+	struct listener_value entry = {};
 	struct pinhole pinhole = {
 		.listener = waiting->listener,
 		.session = cookie,
@@ -47,12 +47,17 @@ static __always_inline int claim_open(const struct waiting_key *key, const struc
 		.origin = origin,
 	};
 	__u64 listener = waiting->listener;
+	int refusal;
 
+	pinhole_key_make(&entry.key, in_force, &session->client, &key->local, key->port);
 	pinhole.expires_ns = pinhole.opened_ns + server->ttl_ns;
 	/* Its close must find the pinhole; one that is closed already has no entry any more. */
-	if (bpf_map_update_elem(&listeners, &listener, &pinhole_key, BPF_EXIST))
+	if (bpf_map_update_elem(&listeners, &listener, &entry, BPF_EXIST))
 		return REFUSED_LISTENER;
-	return pinhole_open(&pinhole_key, &pinhole);
+	refusal = pinhole_open(&entry.key, &pinhole);
+	if (refusal)
+		bpf_map_delete_elem(&listeners, &listener);
+	return refusal;
 }
 
 /* The session of that socket cookie says that `port` is its own. Opens the pinhole, and returns 0; or an enum
@@ -71,8 +76,7 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 
 	if (!session || !in_force || port < MIN_CLAIMED_PORT)
 		return REFUSED_LISTENER;
-	servers =
-		ftp_port_get(in_force, port).passive & ftp_port_get(in_force, session->control_port).control;
+	servers = ftp_port_get(in_force, port).passive & ftp_port_get(in_force, session->socket_port).control;
 	server = server_of(in_force, servers);
 	if (!server || !(server->watch & 1u << origin))
 		return REFUSED_LISTENER;
@@ -92,8 +96,9 @@ __noinline int claim(__u64 cookie, __u16 port, __u8 origin)
 		refusal = REFUSED_CLAIMED;
 	/* Whoever removes it claims it. */
 	if (server && !refusal)
-		refusal = waiting_remove(&key) ? claim_open(&key, &waiting, session, cookie, server, origin)
-					       : REFUSED_CLAIMED;
+		refusal = waiting_remove(&key)
+				  ? claim_open(in_force, &key, &waiting, session, cookie, server, origin)
+				  : REFUSED_CLAIMED;
 	report_waiting(&key, &waiting, refusal ? EVENT_PINHOLE_REFUSED : EVENT_PINHOLE_OPENED, refusal,
 		       origin, session);
 	/* The session can have closed meanwhile; its close found no pinhole then. */

@@ -24,7 +24,7 @@ static long client_check(void *map, const __u64 *cookie, const struct session *s
 	if (!addr_equal(&session->client, &search->client) || session->since_ns < search->since_ns ||
 	    (search->client_port && session->client_port != search->client_port) ||
 	    (search->holder && session->holder != search->holder) ||
-	    !(ftp_port_get(&in_force, session->control_port).control & search->servers))
+	    !(ftp_port_get(&in_force, session->socket_port).control & search->servers))
 		return 0;
 	search->cookie = *cookie;
 	search->since_ns = session->since_ns;

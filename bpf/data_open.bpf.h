@@ -3,14 +3,12 @@
 #ifndef POSTERN_DATA_OPEN_BPF_H
 #define POSTERN_DATA_OPEN_BPF_H
 
-#include "pinholes.bpf.h"
+#include "pinholes_shared.bpf.h"
 
-/* A data connection through `pinhole` is established: it goes on as a flow, and the pinhole is used up.
- * The flow comes first, so that no packet in between finds neither. Safe to call again for the same
- * connection: the pinhole is gone then. False where there is no room for the flow or where another connection
- * has used the pinhole: this one is not admitted. A function of its own, for its room on the stack. */
-static __noinline bool pinhole_use(const struct pinhole_key *key, const struct pinhole *pinhole,
-				   const struct flow_key *flow_key, __u64 cookie)
+/* The flow comes first, so that no packet in between finds neither. A function of its own, for its room on
+ * the stack. */
+static __noinline bool pinhole_to_flow(const struct pinhole_key *key, const struct pinhole *pinhole,
+				       const struct flow_key *flow_key, __u64 cookie)
 {
 	struct totals *totals = totals_get();
 	struct flow flow = {
@@ -33,6 +31,22 @@ static __noinline bool pinhole_use(const struct pinhole_key *key, const struct p
 		__sync_fetch_and_add(&totals->used, 1);
 	report_pinhole(EVENT_PINHOLE_USED, key, &copy, flow_key->peer_port);
 	return !error;
+}
+
+/* A data connection through `pinhole` is established: it goes on as a flow, and the pinhole is used up, with
+ * all that its listener has. Safe to call again for the same connection: the pinhole is gone then. False
+ * where there is no room for the flow or where another connection has used the pinhole: this one is not
+ * admitted. */
+static __always_inline bool pinhole_use(const struct pinhole_key *key, const struct pinhole *pinhole,
+					const struct flow_key *flow_key, __u64 cookie)
+{
+	__u64 shared = pinhole->is_shared ? pinhole->listener : 0;
+
+	if (!pinhole_to_flow(key, pinhole, flow_key, cookie))
+		return false;
+	if (shared)
+		listener_close_pinholes(shared);
+	return true;
 }
 
 #endif

@@ -30,6 +30,18 @@ static __always_inline __u32 socket_state(struct __sk_buff *skb)
 	return sk && sk->protocol == PROTO_TCP ? sk->state : SOCK_CLOSE;
 }
 
+/* The local port of the socket that sends, host byte order: another one than the packet's, where a redirect
+ * lies between. 0 where there is no socket. */
+static __always_inline __u16 socket_port(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return 0;
+	sk = bpf_sk_fullsock(sk);
+	return sk ? sk->src_port : 0;
+}
+
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
  * one without a socket get a flow that is over after the linger: nothing else would end it. `control_port` is
  * that of an FTP session whose data connection it is, else 0. */

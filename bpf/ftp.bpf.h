@@ -3,6 +3,7 @@
 #ifndef POSTERN_FTP_BPF_H
 #define POSTERN_FTP_BPF_H
 
+#include "addr.bpf.h"
 #include "state_maps.bpf.h"
 
 /* The index of the lowest bit that is set; `word` is not 0. Branch-free, for the verifier. */
@@ -21,6 +22,27 @@ static __always_inline struct ftp_port ftp_port_get(const struct settings *setti
 	const struct ftp_port *entry = bpf_map_lookup_elem(&ftp_ports, &key);
 
 	return entry ? *entry : (struct ftp_port){};
+}
+
+/* How many trailing bits of the client's address may differ between its connections. */
+static __always_inline __u8 client_host_bits(const struct ftp_port *port, const struct addr *client)
+{
+	__u32 other = client->word[0] | client->word[1] | (client->word[2] ^ bpf_htonl(0xffff));
+	__u8 is_ipv6 = (other | -other) >> 31; /* not addr_is_mapped(): without a branch, see addr_clear() */
+
+	return (port->host_bits6 & -is_ipv6) | (port->host_bits4 & (is_ipv6 - 1));
+}
+
+/* Whether the two addresses are one client's, at that port. */
+static __always_inline bool is_same_client(const struct ftp_port *port, const struct addr *a,
+					   const struct addr *b)
+{
+	__u8 host_bits = client_host_bits(port, a);
+	__u64 high = addr_half(a, 0) ^ addr_half(b, 0), low = addr_half(a, 1) ^ addr_half(b, 1);
+
+	if (host_bits != client_host_bits(port, b))
+		return false;
+	return !((high & mask_high(host_bits)) | (low & mask_low(host_bits)));
 }
 
 /* The first of a set of servers, or NULL. */

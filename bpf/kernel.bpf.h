@@ -66,13 +66,54 @@ struct socket {
 	struct sock *sk;
 };
 
+struct super_block {
+	__u32 s_dev;
+};
+
 struct inode {
 	unsigned short i_mode;
+	struct super_block *i_sb;
+};
+
+struct qstr {
+	const unsigned char *name;
+};
+
+struct dentry {
+	struct dentry *d_parent; /* itself at the root of the filesystem */
+	struct qstr d_name;
+};
+
+struct path {
+	struct dentry *dentry;
 };
 
 struct file {
 	struct inode *f_inode;
+	struct path f_path;
 	void *private_data;
+};
+
+struct mm_struct {
+	struct file *exe_file;
+};
+
+struct kernfs_node {
+	const char *name;
+	struct kernfs_node *parent;
+};
+
+struct kernfs_node___6_15 { /* since Linux 6.15 */
+	struct kernfs_node *__parent;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+	int level;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp; /* of the hierarchy of version 2 */
 };
 
 struct fdtable {
@@ -87,9 +128,12 @@ struct files_struct {
 
 struct cred {
 	kuid_t uid;
+	kuid_t euid;
 };
 
 struct task_struct {
+	struct mm_struct *mm;
+	struct css_set *cgroups;
 	struct files_struct *files;
 	const struct cred *cred;
 	int tgid;

@@ -3,7 +3,9 @@
 #ifndef POSTERN_LISTEN_BPF_H
 #define POSTERN_LISTEN_BPF_H
 
-#include "listener.bpf.h"
+#include "listen_clients.bpf.h"
+#include "owner.bpf.h"
+#include "pinholes_shared.bpf.h"
 #include "waiting.bpf.h"
 
 /* Nobody has said whose the listener is. Another socket's at the same place stays. */
@@ -23,15 +25,17 @@ static __noinline void waiting_close(const struct pinhole_key *entry, __u64 cook
 /* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
 static __always_inline void listener_close(__u64 cookie)
 {
-	const struct pinhole_key *entry = bpf_map_lookup_elem(&listeners, &cookie);
+	const struct listener_value *entry = bpf_map_lookup_elem(&listeners, &cookie);
 	const struct pinhole *pinhole;
 	struct pinhole_key key;
 
 	bpf_map_delete_elem(&rogues, &cookie);
 	if (!entry)
 		return;
-	key = *entry;
-	if (addr_is_zero(&key.client))
+	key = entry->key;
+	if (entry->is_shared)
+		listener_close_pinholes(cookie);
+	else if (addr_is_zero(&key.client))
 		waiting_close(&key, cookie);
 	pinhole = bpf_map_lookup_elem(&pinholes, &key);
 	if (pinhole && pinhole->listener == cookie)
@@ -39,16 +43,14 @@ static __always_inline void listener_close(__u64 cookie)
 	bpf_map_delete_elem(&listeners, &cookie);
 }
 
-/* The process holds sessions of exactly one client. 0, or the enum refusal. */
-static __always_inline int listener_claim(const struct sock *sk, const struct listener *listener,
+/* The process holds sessions of exactly one client. 0, or the enum refusal; REFUSED_OPEN: it was dealt with.
+ */
+static __always_inline int listener_claim(const struct sock *sk, const struct settings *in_force,
+					  const struct listener *listener,
 					  const struct ftp_server_value *server,
 					  const struct walk_found *found)
 {
-	struct pinhole_key key = {
-		.client = found->client,
-		.local = listener->local,
-		.port = listener->port,
-	};
+	struct listener_value entry = {};
 	struct pinhole pinhole = {
 		.listener = listener->cookie,
 		.session = found->cookie,
@@ -58,30 +60,34 @@ static __always_inline int listener_claim(const struct sock *sk, const struct li
 		.origin = ORIGIN_SOCKET,
 	};
 	__u64 cookie = listener->cookie;
+	int refusal;
 
 	pinhole.expires_ns = pinhole.opened_ns + server->ttl_ns;
-	if (!listener_accepts(sk, &key.local, &key.client))
+	pinhole_key_make(&entry.key, in_force, &found->client, &listener->local, listener->port);
+	refusal = listener_remember(cookie, &entry);
+	if (refusal)
+		return refusal;
+	if (!listener_accepts(sk, &listener->local, &found->client))
 		return REFUSED_FAMILY;
-	if (port_is_claimed(&key.local, key.port, cookie))
+	if (port_is_claimed(&listener->local, listener->port, cookie))
 		return REFUSED_CLAIMED;
-	if (bpf_map_update_elem(&listeners, &cookie, &key, BPF_NOEXIST))
-		return REFUSED_FULL;
-	return pinhole_open(&key, &pinhole);
+	return pinhole_open(&entry.key, &pinhole);
 }
 
 /* The client is known, if the server is. A function of its own, for its room on the stack. */
 static __noinline void listener_offer(const struct sock *sk, const struct settings *in_force,
 				      const struct listener *listener, const struct walk_found *found)
 {
-	__u16 control = ftp_port_get(in_force, found->control_port).control & found->servers;
+	__u16 control = ftp_port_get(in_force, found->socket_port).control & found->servers;
 	const struct ftp_server_value *server = server_of(in_force, control);
 	int refusal;
 
 	if (!server)
 		return;
-	refusal = listener_claim(sk, listener, server, found);
+	refusal = listener_claim(sk, in_force, listener, server, found);
 	if (refusal) {
-		report_refused(listener, refusal, found);
+		if (refusal != REFUSED_OPEN)
+			report_refused(listener, refusal, found);
 		return;
 	}
 	report_listener(listener, EVENT_PINHOLE_OPENED, 0, found);
@@ -122,7 +128,7 @@ static __noinline void listener_wait(const struct settings *in_force, const stru
 	__u16 watched = servers_watched(in_force, listener->servers, (__u8) ~(1u << ORIGIN_SOCKET));
 	const struct ftp_server_value *server = server_of(in_force, watched);
 	struct waiting_key key = {.local = listener->local, .port = listener->port};
-	struct pinhole_key entry = {.local = listener->local, .port = listener->port};
+	struct listener_value entry = {.key = {.local = listener->local, .port = listener->port}};
 	struct waiting waiting = {.listener = listener->cookie,
 				  .holder = listener->holder,
 				  .servers = watched,
@@ -130,24 +136,22 @@ static __noinline void listener_wait(const struct settings *in_force, const stru
 				  .refusal = refusal};
 	struct task_struct *task = listener->task;
 	__u64 cookie = listener->cookie;
+	int known = listener_remember(cookie, &entry);
 
-	if (!server) {
-		report_refused(listener, refusal, NULL);
+	if (known == REFUSED_OPEN)
+		return;
+	if (known || !server) {
+		report_refused(listener, known ? known : refusal, NULL);
 		return;
 	}
 	waiting.expires_ns = bpf_ktime_get_boot_ns() + server->ttl_ns;
 	waiting.pid = BPF_CORE_READ(task, tgid);
 	waiting.uid = BPF_CORE_READ(task, cred, uid.val);
 	BPF_CORE_READ_INTO(&waiting.comm, task, comm);
-	if (bpf_map_update_elem(&listeners, &cookie, &entry, BPF_NOEXIST)) {
-		report_refused(listener, REFUSED_FULL, NULL);
-		return;
-	}
-	if (!bpf_map_update_elem(&waiting_listeners, &key, &waiting, BPF_NOEXIST))
-		return;
-	bpf_map_delete_elem(&listeners, &cookie);
-	report_refused(listener,
-		       bpf_map_lookup_elem(&waiting_listeners, &key) ? REFUSED_CLAIMED : REFUSED_FULL, NULL);
+	if (bpf_map_update_elem(&waiting_listeners, &key, &waiting, BPF_NOEXIST))
+		report_refused(listener,
+			       bpf_map_lookup_elem(&waiting_listeners, &key) ? REFUSED_CLAIMED : REFUSED_FULL,
+			       NULL);
 }
 
 /* `claims_only`: say nothing where no pinhole can be opened. */
@@ -159,6 +163,7 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	__u64 cookie;
 	struct walk_task what = {.half = in_force->half};
 	struct walk_found found;
+	bool is_watched;
 
 	if (!servers)
 		return;
@@ -172,10 +177,18 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	listener.holder = holder_of(task);
 	what.holder = listener.holder;
 	what.servers = servers;
+	what.max_files = is_for_clients(in_force, servers) ? WALK_MOST_FILES : WALK_MAX_FILES;
 	walk_files(&found, task, &what);
-	if (found.n_clients == 1 && !found.truncated &&
-	    servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET)) {
+	found.servers = servers_owned(in_force, task, found.truncated ? servers : found.servers);
+	is_watched = !found.truncated && servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET);
+	if (found.n_clients == 1 && is_watched) {
 		listener_offer(sk, in_force, &listener, &found);
+		return;
+	}
+	listener.servers = found.servers;
+	listener.accepts = listener_families(sk, &listener.local);
+	if (found.n_clients && is_watched && is_for_clients(in_force, found.servers)) {
+		listener_offer_clients(in_force, &listener);
 		return;
 	}
 	/* Another process that has it may explain it better. */
@@ -185,12 +198,11 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 		listener_rogue(&listener);
 		return;
 	}
-	listener.servers = found.truncated ? servers : found.servers;
-	listener.accepts = listener_families(sk, &listener.local);
 	if (found.truncated)
 		listener.holder = 0;
 	listener_wait(in_force, &listener,
-		      found.truncated       ? REFUSED_FILES
+		      !found.servers        ? REFUSED_OWNER
+		      : found.truncated     ? REFUSED_FILES
 		      : found.n_clients > 1 ? REFUSED_CLIENTS
 					    : REFUSED_UNCLAIMED);
 }

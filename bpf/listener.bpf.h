@@ -48,6 +48,15 @@ struct listener {
 	__u8 accepts;  /* enum accepts */
 };
 
+/* 0 where it is the first time: whatever becomes of it is reported once, until its close. REFUSED_OPEN where
+ * it is not, or REFUSED_FULL. */
+static __always_inline int listener_remember(__u64 cookie, const struct listener_value *entry)
+{
+	if (!bpf_map_update_elem(&listeners, &cookie, entry, BPF_NOEXIST))
+		return 0;
+	return bpf_map_lookup_elem(&listeners, &cookie) ? REFUSED_OPEN : REFUSED_FULL;
+}
+
 static __always_inline void report_listener(const struct listener *listener, enum event_kind kind,
 					    __u8 reason, const struct walk_found *found)
 {

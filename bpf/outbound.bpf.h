@@ -70,25 +70,33 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 	return verdict;
 }
 
-/* What a control connection sends shows a session whose beginning was not seen, before the server can answer
- * PASV. Its FIN or RST ends the session: no reply can follow it. */
+/* What a control connection sends shows a session whose beginning was not seen, and which port its client
+ * knows the server by, before the server can answer PASV. Its FIN or RST ends the session: no reply can
+ * follow it.
+ */
 static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags)
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct totals *totals = totals_get();
 	const struct reply_reader lost = {.state = REPLY_LOST};
+	struct flow_key socket_key = *key;
+	struct session *session;
 	__u32 state;
 
 	if (tcp_flags & (TCP_FIN | TCP_RST)) {
 		bpf_map_delete_elem(&sessions, &cookie);
 		return;
 	}
-	if (bpf_map_lookup_elem(&sessions, &cookie))
+	session = bpf_map_lookup_elem(&sessions, &cookie);
+	if (session) {
+		session->control_port = key->local_port;
 		return;
+	}
 	state = socket_state(skb);
 	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
 		return;
-	if (session_begin(key, cookie, &lost) && totals)
+	socket_key.local_port = socket_port(skb);
+	if (session_begin(&socket_key, key->local_port, cookie, &lost) && totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 }
 

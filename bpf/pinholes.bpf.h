@@ -3,7 +3,7 @@
 #ifndef POSTERN_PINHOLES_BPF_H
 #define POSTERN_PINHOLES_BPF_H
 
-#include "addr.bpf.h"
+#include "ftp.bpf.h"
 #include "report.bpf.h"
 
 static __always_inline bool port_has_pinhole(__u16 port)
@@ -50,19 +50,41 @@ static __always_inline bool pinhole_is_over(const struct pinhole *pinhole)
 	return bpf_ktime_get_boot_ns() > pinhole->expires_ns || !bpf_map_lookup_elem(&sessions, &session);
 }
 
+/* For the client of that address, and the addresses that are one client with it at the port. */
+static __always_inline void pinhole_key_set_client(struct pinhole_key *key, const struct settings *in_force,
+						   const struct addr *client)
+{
+	const struct ftp_port ftp = ftp_port_get(in_force, key->port);
+
+	key->client = *client;
+	key->host_bits = client_host_bits(&ftp, client);
+	addr_clear(&key->client, key->host_bits);
+}
+
+static __always_inline void pinhole_key_make(struct pinhole_key *key, const struct settings *in_force,
+					     const struct addr *client, const struct addr *local, __u16 port)
+{
+	__builtin_memset(key, 0, sizeof(*key));
+	key->local = *local;
+	key->port = port;
+	pinhole_key_set_client(key, in_force, client);
+}
+
 /* The pinhole that `client` has open at `local`:`port`, or NULL; *key says which it is. One that is over is
  * none, whether or not it has been swept. */
 static __always_inline struct pinhole *pinhole_find(const struct addr *client, const struct addr *local,
 						    __u16 port, struct pinhole_key *key)
 {
+	__u32 zero = 0;
+	const struct settings *in_force;
 	struct pinhole *pinhole;
 
 	if (!port_has_pinhole(port))
 		return NULL;
-	__builtin_memset(key, 0, sizeof(*key));
-	key->client = *client;
-	key->local = *local;
-	key->port = port;
+	in_force = bpf_map_lookup_elem(&settings, &zero);
+	if (!in_force)
+		return NULL;
+	pinhole_key_make(key, in_force, client, local, port);
 	pinhole = bpf_map_lookup_elem(&pinholes, key);
 	if (!pinhole) {
 		__builtin_memset(&key->local, 0, sizeof(key->local));
@@ -115,19 +137,44 @@ static __always_inline bool port_is_claimed(const struct addr *local, __u16 port
 	return overlap.taken;
 }
 
-/* 0, or the enum refusal. */
-static __always_inline int pinhole_open(const struct pinhole_key *key, const struct pinhole *pinhole)
+/* For bpf_for_each_map_elem: how many pinholes has the client? */
+struct client_count {
+	struct addr client;
+	__u32 n;
+};
+
+static long client_count(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
+			 struct client_count *count)
+{
+	count->n += addr_equal(&key->client, &count->client);
+	return 0;
+}
+
+/* While there are fewer in all than one client may have, there is nothing to count. */
+static __always_inline bool client_is_full(const struct totals *totals, const struct pinhole_key *key)
+{
+	struct client_count count;
+
+	if (totals->opened - totals->used - totals->expired - totals->closed < MAX_CLIENT_PINHOLES)
+		return false;
+	/* A zero of which the verifier must not know: it would follow every number that can come of it. */
+	bpf_probe_read_kernel(&count, sizeof(count), NULL);
+	count.client = key->client;
+	bpf_for_each_map_elem(&pinholes, client_count, &count, 0);
+	return count.n >= MAX_CLIENT_PINHOLES;
+}
+
+/* 0, or the enum refusal. A function of its own, for its room on the stack. */
+static __noinline int pinhole_open(const struct pinhole_key *key, const struct pinhole *pinhole)
 {
 	struct totals *totals = totals_get();
-	__u64 listener = pinhole->listener;
 
-	if (bpf_map_update_elem(&pinholes, key, pinhole, BPF_NOEXIST)) {
-		bpf_map_delete_elem(&listeners, &listener);
+	if (!totals || client_is_full(totals, key))
+		return REFUSED_CLIENT_FULL;
+	if (bpf_map_update_elem(&pinholes, key, pinhole, BPF_NOEXIST))
 		return bpf_map_lookup_elem(&pinholes, key) ? REFUSED_CLAIMED : REFUSED_FULL;
-	}
 	port_mark(key->port, 1);
-	if (totals)
-		__sync_fetch_and_add(&totals->opened, 1);
+	__sync_fetch_and_add(&totals->opened, 1);
 	return 0;
 }
 

@@ -3,13 +3,7 @@
 #ifndef POSTERN_RANGES_BPF_H
 #define POSTERN_RANGES_BPF_H
 
-#include <linux/bpf.h>
-#include <stdbool.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
-
-#include "abi.h"
+#include "addr.bpf.h"
 
 /* What a table that cannot be read answers: no index of a set of zones, so no zone; but not 0, so blocked. */
 #define RANGE_UNREADABLE (~0u)
@@ -19,12 +13,6 @@ const volatile struct range_window zone_window4 = {};
 const volatile struct range_window zone_window6 = {};
 const volatile struct range_window block_window4 = {};
 const volatile struct range_window block_window6 = {};
-
-/* The first (0) or second (1) half of an IPv6 address in host byte order. */
-static __always_inline __u64 addr_half(const struct addr *addr, int half)
-{
-	return (__u64)bpf_ntohl(addr->word[2 * half]) << 32 | bpf_ntohl(addr->word[2 * half + 1]);
-}
 
 /* False: the address does not begin as the prefixes of the table all do. */
 static __always_inline bool window_bucket(const volatile struct range_window *window, __u64 high, __u64 low,

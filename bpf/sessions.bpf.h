@@ -6,16 +6,18 @@
 #include "reply_line.bpf.h"
 #include "report.bpf.h"
 
-/* Remembers a session; nothing where it is remembered already. True where it is new. `reader`: where the next
- * byte of its replies is; lost, where replies may have gone before. */
-static __always_inline bool session_begin(const struct flow_key *key, __u64 cookie,
+/* Remembers a session; nothing where it is remembered already. True where it is new. The key is of the
+ * server's socket, `control_port` what its client connected to. `reader`: where the next byte of its replies
+ * is; lost, where replies may have gone before. */
+static __always_inline bool session_begin(const struct flow_key *key, __u16 control_port, __u64 cookie,
 					  const struct reply_reader *reader)
 {
 	struct session session = {
 		.client = key->peer,
 		.local = key->local,
 		.client_port = key->peer_port,
-		.control_port = key->local_port,
+		.control_port = control_port,
+		.socket_port = key->local_port,
 		.since_ns = bpf_ktime_get_boot_ns(),
 		.reader = *reader,
 	};

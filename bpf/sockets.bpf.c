@@ -18,8 +18,8 @@
 /* include/net/tcp_states.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
 
-/* A connection that a listener of ours accepted. */
-static __always_inline void on_established(const struct sock *sk, const struct settings *in_force)
+/* A connection that a listener of ours accepted. A function of its own, for its room on the stack. */
+static __noinline void on_established(const struct sock *sk, const struct settings *in_force)
 {
 	__u16 port = sock_local_port(sk);
 	struct ftp_port ftp = ftp_port_get(in_force, port);
@@ -35,7 +35,7 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 
 	sock_addrs(sk, &key.local, &key.peer);
 	if (ftp.control) {
-		session_begin(&key, bpf_get_socket_cookie((void *)sk), &reader);
+		session_begin(&key, ftp.control_port, bpf_get_socket_cookie((void *)sk), &reader);
 		return;
 	}
 	pinhole = pinhole_find(&key.peer, &key.local, port, &pinhole_key);

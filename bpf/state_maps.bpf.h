@@ -33,6 +33,13 @@ struct {
 } ftp_servers SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 2 * MAX_FTP_SERVERS);
+	__type(key, __u32);
+	__type(value, struct ftp_owner_value);
+} ftp_owners SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_SESSIONS);
 	__type(key, __u64);
@@ -46,13 +53,13 @@ struct {
 	__type(value, struct pinhole);
 } pinholes SEC(".maps");
 
-/* Listeners that were given a pinhole or wait for one (then with no client), by socket cookie: each is given
- * one only once, and its close finds what to close. */
+/* Listeners that were given a pinhole, wait for one or were refused it, by socket cookie: each is dealt with
+ * only once, and its close finds what to close. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_LISTENERS);
 	__type(key, __u64);
-	__type(value, struct pinhole_key);
+	__type(value, struct listener_value);
 } listeners SEC(".maps");
 
 struct {

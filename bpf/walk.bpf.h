@@ -7,9 +7,10 @@
 #include "sock.bpf.h"
 
 enum {
-	WALK_MAX_FILES = 512, /* open files looked at */
-	WALK_MAX_WORDS = 256, /* words of 64 bits of the table's bitmap: 16,384 descriptors */
-	WALK_TCP_CLOSE = 7,   /* TCP_CLOSE of include/net/tcp_states.h */
+	WALK_MAX_FILES = 512,    /* open files looked at */
+	WALK_MOST_FILES = 16384, /* the same, where nothing else can tell whose a listener is */
+	WALK_MAX_WORDS = 256,    /* words of 64 bits of the table's bitmap: 16,384 descriptors */
+	WALK_TCP_CLOSE = 7,      /* TCP_CLOSE of include/net/tcp_states.h */
 	WALK_BITS_PER_WORD = 64
 };
 
@@ -18,8 +19,8 @@ struct walk_task {
 	struct addr wanted; /* where not all zero: the client that is looked for */
 	__u64 holder;       /* where not 0: the process, which its sessions are told */
 	__u32 half;
-	__u16 servers; /* only their sessions count */
-	__u16 pad;
+	__u16 servers;   /* only their sessions count */
+	__u16 max_files; /* open files looked at */
 };
 
 /* What was found. */
@@ -29,10 +30,12 @@ struct walk_found {
 	__u64 since_ns;
 	__u16 client_port;
 	__u16 control_port;
-	__u16 servers;   /* whose sessions there are */
-	__u16 n_clients; /* 0, 1, or 2 for several */
-	__u32 truncated; /* the process has more files than we look at */
-	__u32 has_wanted;
+	__u16 socket_port;
+	__u16 servers;  /* whose sessions there are */
+	__u8 n_clients; /* 0, 1, or 2 for several */
+	__u8 truncated; /* the process has more files than we look at */
+	__u8 has_wanted;
+	__u8 pad[5];
 };
 
 struct walk {
@@ -69,6 +72,7 @@ static __always_inline void walk_take(struct walk_found *found, __u64 cookie, co
 	found->since_ns = session->since_ns;
 	found->client_port = session->client_port;
 	found->control_port = session->control_port;
+	found->socket_port = session->socket_port;
 }
 
 static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
@@ -76,11 +80,13 @@ static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 	struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
 	struct settings settings = {.half = walk->task.half};
 	struct walk_found *found = &walk->found;
+	struct ftp_port ftp;
 	__u16 servers;
 
 	if (!session)
 		return;
-	servers = ftp_port_get(&settings, session->control_port).control & walk->task.servers;
+	ftp = ftp_port_get(&settings, session->socket_port);
+	servers = ftp.control & walk->task.servers;
 	if (!servers)
 		return;
 	found->servers |= servers;
@@ -91,7 +97,8 @@ static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 		walk_take(found, cookie, session);
 		return;
 	}
-	if (found->n_clients > 1 || (found->n_clients && !addr_equal(&found->client, &session->client))) {
+	if (found->n_clients > 1 ||
+	    (found->n_clients && !is_same_client(&ftp, &found->client, &session->client))) {
 		found->n_clients = 2;
 		return;
 	}
@@ -115,7 +122,7 @@ static long walk_step(__u32 step, struct walk *walk)
 		walk->next_word++;
 		return 0;
 	}
-	if (walk->n_files >= WALK_MAX_FILES) {
+	if (walk->n_files >= walk->task.max_files) {
 		walk->found.truncated = 1;
 		return 1;
 	}
@@ -151,7 +158,7 @@ static __noinline void walk_files(struct walk_found *ret, struct task_struct *ta
 		walk.found.truncated = 1;
 	}
 	/* One step more, to see what lies beyond the last file. */
-	bpf_loop(WALK_MAX_FILES + WALK_MAX_WORDS + 1, walk_step, &walk, 0);
+	bpf_loop(WALK_MOST_FILES + WALK_MAX_WORDS + 1, walk_step, &walk, 0);
 	*ret = walk.found;
 }
 

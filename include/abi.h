@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 6u
+#define POSTERN_ABI 7u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -18,15 +18,16 @@ enum limit {
 	MAX_NARROWED = 32,     /* such rules for one port */
 	MAX_RANGES = 1 << 22,  /* of one family, zones or block: so many are found in RANGE_STEPS */
 	RANGE_STEPS = 22,
-	MAX_WINDOW_BITS = 16,     /* of struct range_window */
-	MAX_SERVICES = 4096,      /* distinct service names, FTP servers included */
-	MAX_INTERFACES = 64,      /* of one instance */
-	MAX_OWN_ADDRESSES = 4096, /* of this host */
-	MAX_FTP_SERVERS = 16,     /* one bit each in struct ftp_port */
-	MAX_SESSIONS = 16384,     /* live control connections */
-	MAX_LISTENERS = 16384,    /* listeners of FTP servers that were given a pinhole */
-	MAX_PINHOLES = 4096,      /* open at one time */
-	MAX_WAITING = 4096,       /* listeners that wait for somebody to say whose they are */
+	MAX_WINDOW_BITS = 16,      /* of struct range_window */
+	MAX_SERVICES = 4096,       /* distinct service names, FTP servers included */
+	MAX_INTERFACES = 64,       /* of one instance */
+	MAX_OWN_ADDRESSES = 4096,  /* of this host */
+	MAX_FTP_SERVERS = 16,      /* one bit each in struct ftp_port */
+	MAX_SESSIONS = 16384,      /* live control connections */
+	MAX_LISTENERS = 16384,     /* listeners of FTP servers that were given a pinhole */
+	MAX_PINHOLES = 4096,       /* open at one time */
+	MAX_CLIENT_PINHOLES = 512, /* of them, for one client */
+	MAX_WAITING = 4096,        /* listeners that wait for somebody to say whose they are */
 	MAX_TLS_OTHERS =
 		4096, /* objects of TLS libraries that are known not to write to a control connection */
 	MAX_TLS_WRITES = 4096, /* threads that are in a TLS library at one time */
@@ -262,18 +263,54 @@ struct settings {
 enum { ACTIVE_SERVERS = 0 };
 
 struct ftp_port {
-	__u16 control; /* servers with this control port */
-	__u16 passive; /* servers that may open this passive port; never an inbound service's */
+	__u16 control;      /* servers whose control sockets have this port */
+	__u16 passive;      /* servers that may open this passive port; never an inbound service's */
+	__u16 control_port; /* where `control`: the port that clients know it by, should a redirect lie in
+			       front */
+	/* So many trailing bits of a client's address may differ between its connections (`peer`); of an IPv4
+	 * and of an IPv6 address. Servers that share a port agree on them. */
+	__u8 host_bits4;
+	__u8 host_bits6;
+};
+
+/* When a passive port opens, and for whom. */
+enum pinhole_mode {
+	PINHOLES_SESSION, /* for the client whose listener it is */
+	PINHOLES_STATIC,  /* always, for whom the control services admit: there are no pinholes */
+	PINHOLES_CLIENTS  /* for every client with a session in the process that listens */
 };
 
 /* Map `ftp_servers`; index = half * MAX_FTP_SERVERS + n. */
 struct ftp_server_value {
 	char name[NAME_SIZE];
-	__u64 ttl_ns;   /* of a pinhole that nobody uses */
-	__u16 service;  /* "ftp:NAME" in `services`: counts its data connections */
-	__u8 is_static; /* the range is open to whom the control services admit: no pinholes */
-	__u8 watch;     /* how the client of a listener is learned: a bit for each enum origin */
+	__u64 ttl_ns;  /* of a pinhole that nobody uses */
+	__u16 service; /* "ftp:NAME" in `services`: counts its data connections */
+	__u8 mode;     /* enum pinhole_mode */
+	__u8 watch;    /* how the client of a listener is learned: a bit for each enum origin */
 	__u8 pad[4];
+};
+
+/* By what the kernel knows a server's processes. */
+enum owner_kind {
+	OWNER_ANY,    /* every process */
+	OWNER_NOBODY, /* none: who it is could not be told */
+	OWNER_EXE, /* by the path of the program, in the filesystem that holds it: a rename over it keeps that
+		    */
+	OWNER_USER,  /* by the effective user */
+	OWNER_CGROUP /* by the control group (version 2), or one within it */
+};
+
+enum { OWNER_LEVELS = 16, OWNER_NAME_SIZE = 64 /* the NUL included */ };
+
+/* Map `ftp_owners`; index as in `ftp_servers`. */
+struct ftp_owner_value {
+	__u8 kind;   /* enum owner_kind */
+	__u8 levels; /* of the path */
+	__u8 pad[2];
+	__u32 id; /* the user, or the device of the filesystem as the kernel has it: MAJOR << 20 | MINOR */
+	/* The path from its end, a component each; of a program it begins at the root of its filesystem. Zero
+	 * behind each. */
+	char names[OWNER_LEVELS][OWNER_NAME_SIZE];
 };
 
 /* Where the reader of a control connection's replies is; see bpf/reply_line.bpf.h. */
@@ -316,18 +353,29 @@ struct session {
 	struct addr local;
 	__u64 since_ns; /* CLOCK_BOOTTIME, as every time below */
 	__u64 holder;   /* the process that held it when it last listened: see struct waiting; 0: none yet */
-	__u16 client_port; /* host byte order, as every port below */
-	__u16 control_port;
+	__u16 client_port;  /* host byte order, as every port below */
+	__u16 control_port; /* that the client connected to: its rules admit the client */
+	__u16 socket_port; /* of the server's socket: tells whose session it is. Another one behind a redirect
+			    */
+	__u16 pad;
 	struct reply_reader reader;
 	struct tls_key tls; /* what writes to it inside TLS, once that is known */
 };
 
 /* Map `pinholes`. */
 struct pinhole_key {
-	struct addr client;
-	struct addr local; /* what the listener is bound to; all zero: any address */
+	struct addr client; /* its trailing host_bits are zero and stand for any */
+	struct addr local;  /* what the listener is bound to; all zero: any address */
 	__u16 port;
-	__u16 pad;
+	__u8 host_bits;
+	__u8 pad;
+};
+
+/* Map `listeners`: where to look for what a listener's close ends. */
+struct listener_value {
+	struct pinhole_key key; /* its pinhole; with no client: it waits for one, or has several */
+	__u8 is_shared;         /* it has several pinholes, each for another client */
+	__u8 pad[3];
 };
 
 /* Map `waiting_listeners`: listeners of processes that hold the control connections of several clients, so
@@ -372,9 +420,10 @@ struct pinhole {
 	__u64 opened_ns;
 	__u64 expires_ns;
 	__u16 control_port;
-	__u16 service; /* counts its packets: "ftp:NAME" */
-	__u8 origin;   /* enum origin */
-	__u8 pad[3];
+	__u16 service;  /* counts its packets: "ftp:NAME" */
+	__u8 origin;    /* enum origin */
+	__u8 is_shared; /* its listener has others: one connection uses up all */
+	__u8 pad[2];
 };
 
 /* Maps `flows` (opened outward) and `data_flows` (through a pinhole). */
@@ -461,12 +510,14 @@ enum refusal {
 	REFUSED_CLAIMED,     /* another listener holds a pinhole on that port */
 	REFUSED_FAMILY,      /* it cannot accept that client: the address family differs */
 	REFUSED_FULL,        /* MAX_PINHOLES or MAX_LISTENERS is reached */
+	REFUSED_CLIENT_FULL, /* MAX_CLIENT_PINHOLES is reached */
 	REFUSED_BOUNCE,      /* active FTP: to an address that has no control connection with the process */
 	REFUSED_LOW_PORT,    /* active FTP: to a port below ACTIVE_FIRST_PORT */
 	REFUSED_UNCLAIMED,   /* its server is not watched by socket, and nothing has said whose it is */
 	REFUSED_LISTENER,    /* a reply or a log names a port at which no listener of the server waits */
 	REFUSED_HOLDER,      /* the listener belongs to another process than the control connection */
 	REFUSED_SESSION,     /* a log names a client without a control connection to the server */
+	REFUSED_OWNER,       /* the process is not the server's owner */
 	REFUSED_OPEN,        /* the client has it already; never reported */
 	N_REFUSALS
 };

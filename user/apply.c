@@ -16,6 +16,7 @@
 #include "datapath_sockets.h"
 #include "guard.h"
 #include "links.h"
+#include "owner.h"
 #include "pins.h"
 
 static void close_fd(const int *fd)
@@ -81,6 +82,18 @@ static int check_foreign_xdp(const char *instance, const struct apply_result *re
 	return 0;
 }
 
+/* The same names may mean others than before: a user or a mount that came since. */
+static bool has_same_owners(const char *instance, const struct in_force *in_force,
+			    const struct policy *policy)
+{
+	struct ftp_owner_value *now CLEANUP_FREE = calloc(2 * MAX_FTP_SERVERS, sizeof(*now));
+
+	if (!now || sockets_get_owners(instance, in_force->settings.half & 1, now + MAX_FTP_SERVERS))
+		return false;
+	owners_resolve(policy, now);
+	return memcmp(now, now + MAX_FTP_SERVERS, MAX_FTP_SERVERS * sizeof(*now)) == 0;
+}
+
 static bool is_same(const char *instance, const struct in_force *in_force, const struct apply_result *result,
 		    const char *text, size_t size)
 {
@@ -141,6 +154,7 @@ static int change(const struct apply_request *request, struct in_force *in_force
 {
 	struct compiled *compiled CLEANUP(free_compiled) = NULL;
 	struct generation *generation CLEANUP(free_generation) = NULL;
+	struct ftp_owner_value *owners CLEANUP_FREE = calloc(MAX_FTP_SERVERS, sizeof(*owners));
 	const char *instance = request->instance, *limit = NULL;
 	struct generation_request load = {
 		.instance = instance,
@@ -164,11 +178,14 @@ static int change(const struct apply_request *request, struct in_force *in_force
 				.egress = request->egress,
 			},
 	};
-	int r = compile(request->policy, in_force->current ? in_force->services : NULL, &compiled, &limit);
+	int r = owners ? compile(request->policy, in_force->current ? in_force->services : NULL, &compiled,
+				 &limit)
+		       : -ENOMEM;
 
 	if (r)
 		return failure_set(failure, r == -E2BIG ? -EINVAL : r, "%s", limit ? limit : strerror(-r));
 	load.compiled = compiled;
+	owners_resolve(request->policy, owners);
 	r = generation_load(&load, &generation, failure);
 	if (r == 0 && !request->may_cut_session)
 		r = apply_session_check(generation, result->interfaces, result->n_interfaces, failure);
@@ -177,7 +194,7 @@ static int change(const struct apply_request *request, struct in_force *in_force
 	switch_remove_stale(instance, in_force->current, in_force->current);
 	r = generation_pin(generation, failure);
 	if (r == 0)
-		r = sockets_write_half(instance, load.half, compiled, failure);
+		r = sockets_write_half(instance, load.half, compiled, owners, failure);
 	if (r == 0)
 		r = sockets_reset_counters(instance, in_force->services, compiled->services, failure);
 	if (r == 0 && request->confirm_seconds)
@@ -239,7 +256,8 @@ static int put_in_force(const struct apply_request *request, struct in_force *in
 		r = attach_check_modes(&modes, result->interfaces, result->n_interfaces, failure);
 	if (r)
 		return r;
-	if (is_same(instance, in_force, result, text, size)) {
+	if (is_same(instance, in_force, result, text, size) &&
+	    has_same_owners(instance, in_force, request->policy)) {
 		memcpy(result->interfaces, in_force->interfaces, sizeof(result->interfaces));
 		result->changed = result->undid_earlier;
 		return 0;

@@ -22,6 +22,18 @@ static const char *format_local(const struct addr *local, char *buf)
 	return value_addr_equal(local, &any) ? NULL : value_format_addr(local, buf);
 }
 
+/* The client: an address, or a prefix where `peer` widens it. */
+static const char *format_client(const struct pinhole_key *key, char *buf)
+{
+	bool is_ipv4 = value_addr_is_ipv4(&key->client);
+	struct prefix prefix;
+
+	if (!key->host_bits)
+		return value_format_addr(&key->client, buf);
+	prefix = value_prefix_of(&key->client, is_ipv4, (uint8_t)((is_ipv4 ? 32 : 128) - key->host_bits));
+	return value_format_prefix(&prefix, buf);
+}
+
 static int print_json(const struct pinhole_entry *entries, size_t n, const struct service_name *services)
 {
 	json_t *list = json_array();
@@ -31,16 +43,15 @@ static int print_json(const struct pinhole_entry *entries, size_t n, const struc
 	for (size_t i = 0; i < n; i++) {
 		const struct pinhole *pinhole = &entries[i].pinhole;
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:I, s:I}", "client",
-						value_format_addr(&entries[i].key.client, client), "port",
-						entries[i].key.port, "server",
-						server_of_service(services, pinhole->service), "local",
-						format_local(&entries[i].key.local, local), "origin",
-						origin_name(pinhole->origin), "age_ms",
-						(json_int_t)(between(pinhole->opened_ns, now) / 1000000),
-						"expires_in_ms",
-						(json_int_t)(between(now, pinhole->expires_ns) / 1000000)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:i, s:s?, s:s?, s:s, s:I, s:I}", "client",
+				  format_client(&entries[i].key, client), "port", entries[i].key.port,
+				  "server", server_of_service(services, pinhole->service), "local",
+				  format_local(&entries[i].key.local, local), "origin",
+				  origin_name(pinhole->origin), "age_ms",
+				  (json_int_t)(between(pinhole->opened_ns, now) / 1000000), "expires_in_ms",
+				  (json_int_t)(between(now, pinhole->expires_ns) / 1000000)));
 	}
 	return json_print(list, 0);
 }
@@ -57,7 +68,7 @@ static int print_text(const struct pinhole_entry *entries, size_t n, const struc
 		const struct pinhole *pinhole = &entries[i].pinhole;
 		const char *server = server_of_service(services, pinhole->service);
 
-		table_add(table, "%s", value_format_addr(&entries[i].key.client, text));
+		table_add(table, "%s", format_client(&entries[i].key, text));
 		table_add(table, "%u", entries[i].key.port);
 		table_add(table, "%s", server ? server : "-");
 		table_add(table, "%s", origin_name(pinhole->origin));

@@ -22,13 +22,14 @@ static int print_json(const struct session_entry *entries, size_t n, const struc
 	for (size_t i = 0; i < n; i++) {
 		const struct session *session = &entries[i].session;
 
-		json_array_append_new(list, json_pack("{s:s, s:i, s:s?, s:s, s:i, s:I}", "client",
-						      value_format_addr(&session->client, client),
-						      "client_port", session->client_port, "server",
-						      server_of_port(servers, session->control_port), "local",
-						      value_format_addr(&session->local, local),
-						      "control_port", session->control_port, "since_ms",
-						      (json_int_t)(age_ns(session, now) / 1000000)));
+		json_array_append_new(list,
+				      json_pack("{s:s, s:i, s:s?, s:s, s:i, s:i, s:I}", "client",
+						value_format_addr(&session->client, client), "client_port",
+						session->client_port, "server",
+						server_of_port(servers, session->socket_port), "local",
+						value_format_addr(&session->local, local), "control_port",
+						session->control_port, "socket_port", session->socket_port,
+						"since_ms", (json_int_t)(age_ns(session, now) / 1000000)));
 	}
 	return json_print(list, 0);
 }
@@ -42,7 +43,7 @@ static int print_text(const struct session_entry *entries, size_t n, const struc
 
 	for (size_t i = 0; table && i < n; i++) {
 		const struct session *session = &entries[i].session;
-		const char *server = server_of_port(servers, session->control_port);
+		const char *server = server_of_port(servers, session->socket_port);
 
 		table_add(table, "%s", value_format_addr(&session->client, text));
 		table_add(table, "%u", session->client_port);

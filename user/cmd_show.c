@@ -171,6 +171,8 @@ static int run(const struct context *context, int argc, char **argv)
 	if (status == EXIT_DONE)
 		status = show_ftp_print(loaded.policy);
 	if (status == EXIT_DONE)
+		status = show_ftp_print_clients(loaded.policy);
+	if (status == EXIT_DONE)
 		status = show_ftp_print_logs(loaded.policy);
 	return status == EXIT_DONE ? show_options_print(loaded.policy) : status;
 }

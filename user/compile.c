@@ -73,7 +73,7 @@ static void compile_ftp_servers(const struct policy *policy, const struct servic
 		snprintf(values[i].name, sizeof(values[i].name), "%s", server->name);
 		values[i].ttl_ns = server->ttl_ns;
 		values[i].service = indexes->ftp[i];
-		values[i].is_static = server->pinholes == FTP_PINHOLES_STATIC;
+		values[i].mode = (__u8)server->pinholes;
 		values[i].watch = (__u8)server->watch;
 	}
 }
@@ -82,11 +82,14 @@ static void compile_ftp_servers(const struct policy *policy, const struct servic
 static_assert((int)FTP_WATCH_SOCKET == ORIGIN_SOCKET && (int)FTP_WATCH_REPLY == ORIGIN_REPLY &&
 		      (int)FTP_WATCH_TLS == ORIGIN_TLS && (int)FTP_WATCH_LOG == ORIGIN_LOG,
 	      "ways to watch are origins of pinholes");
+static_assert((int)FTP_PINHOLES_SESSION == PINHOLES_SESSION && (int)FTP_PINHOLES_STATIC == PINHOLES_STATIC &&
+		      (int)FTP_PINHOLES_CLIENTS == PINHOLES_CLIENTS,
+	      "they are the same modes");
 
 static bool reads_replies(const struct policy *policy)
 {
 	for (size_t i = 0; i < policy->n_ftp; i++)
-		if (policy->ftp[i].pinholes == FTP_PINHOLES_SESSION &&
+		if (policy->ftp[i].pinholes != FTP_PINHOLES_STATIC &&
 		    policy->ftp[i].watch & 1u << FTP_WATCH_REPLY)
 			return true;
 	return false;

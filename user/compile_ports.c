@@ -63,7 +63,6 @@ static int mark_control_port(struct work *work, size_t n, unsigned port, struct 
 {
 	struct port_rule *rule = rule_of(work, INBOUND, TRANSPORT_TCP, port);
 
-	work->compiled->ftp_ports[port].control |= (uint16_t)(1u << n);
 	rule->flags |= PORT_CONTROL;
 	if (work->policy->ftp[n].active) {
 		rule->flags |= PORT_ACTIVE;
@@ -71,6 +70,24 @@ static int mark_control_port(struct work *work, size_t n, unsigned port, struct 
 	}
 	zone_set_union(&clients->peers, &work->admitted[port]);
 	return narrower_extend(work->narrower, &clients->chain, rule->narrowed);
+}
+
+struct socket_mark {
+	struct work *work;
+	size_t n;
+};
+
+static bool mark_socket(void *context, uint16_t socket_port, uint16_t control_port)
+{
+	struct socket_mark *mark = context;
+	struct ftp_port *port = &mark->work->compiled->ftp_ports[socket_port];
+	const struct ftp_peer *peer = &mark->work->policy->ftp[mark->n].peer;
+
+	port->control |= (uint16_t)(1u << mark->n);
+	port->control_port = control_port;
+	port->host_bits4 = peer->host_bits4;
+	port->host_bits6 = peer->host_bits6;
+	return true;
 }
 
 /* Marks the control ports of server `n` and adds whom they admit. */
@@ -98,12 +115,14 @@ static bool is_ftp_data(const struct work *work, uint16_t service)
 	return false;
 }
 
-/* A service's port keeps to the rules of that service, whatever range it lies in. */
+/* A service's port keeps to the rules of that service, whatever range it lies in; a control socket that a
+ * redirect leads to is no data port. */
 static int open_static(struct work *work, size_t n, unsigned port, const struct admitted *clients)
 {
 	struct port_rule *rule = rule_of(work, INBOUND, TRANSPORT_TCP, port);
 
-	if (rule->flags & PORT_OPEN && !is_ftp_data(work, rule->service))
+	if (work->compiled->ftp_ports[port].control ||
+	    (rule->flags & PORT_OPEN && !is_ftp_data(work, rule->service)))
 		return 0;
 	return open_port(work, rule, port, work->indexes->ftp[n], clients);
 }
@@ -111,17 +130,29 @@ static int open_static(struct work *work, size_t n, unsigned port, const struct 
 static void mark_passive(struct work *work, size_t n, unsigned port)
 {
 	struct port_rule *rule = rule_of(work, INBOUND, TRANSPORT_TCP, port);
+	struct ftp_port *passive = &work->compiled->ftp_ports[port];
 
-	if (rule->flags & PORT_OPEN)
+	if (rule->flags & PORT_OPEN || passive->control)
 		return;
 	if (!(rule->flags & PORT_PASSIVE))
 		rule->service = work->indexes->ftp[n];
 	rule->flags |= PORT_PASSIVE;
-	work->compiled->ftp_ports[port].passive |= (uint16_t)(1u << n);
+	passive->passive |= (uint16_t)(1u << n);
+	passive->host_bits4 = work->policy->ftp[n].peer.host_bits4;
+	passive->host_bits6 = work->policy->ftp[n].peer.host_bits6;
+}
+
+static void mark_sockets(struct work *work)
+{
+	for (size_t n = 0; n < work->policy->n_ftp; n++) {
+		struct socket_mark mark = {.work = work, .n = n};
+
+		policy_control_sockets(work->policy, &work->policy->ftp[n], mark_socket, &mark);
+	}
 }
 
 /* Static servers come first: a port that one of them opens needs no pinhole of another. */
-static int apply_ftp(struct work *work, enum ftp_pinholes pinholes)
+static int apply_ftp(struct work *work, bool is_static)
 {
 	int err = 0;
 
@@ -131,12 +162,12 @@ static int apply_ftp(struct work *work, enum ftp_pinholes pinholes)
 		size_t n_ranges = server->passive_any ? 1 : server->n_passive;
 		struct admitted clients = {0};
 
-		if (server->pinholes != pinholes)
+		if ((server->pinholes == FTP_PINHOLES_STATIC) != is_static)
 			continue;
 		err = mark_control(work, n, &clients);
 		for (size_t i = 0; i < n_ranges; i++)
 			for (unsigned port = ranges[i].first; port <= ranges[i].last && !err; port++) {
-				if (pinholes == FTP_PINHOLES_STATIC)
+				if (is_static)
 					err = open_static(work, n, port, &clients);
 				else
 					mark_passive(work, n, port);
@@ -173,10 +204,12 @@ static int compile_half(struct work *work, enum direction direction, enum transp
 	memset(work->admitted, 0, N_PORTS * sizeof(*work->admitted));
 	for (size_t i = 0; i < n && !err; i++)
 		err = apply_rule(work, &rules[i], direction, transport);
+	if (has_ftp)
+		mark_sockets(work);
 	if (!err && has_ftp)
-		err = apply_ftp(work, FTP_PINHOLES_STATIC);
+		err = apply_ftp(work, true);
 	if (!err && has_ftp)
-		err = apply_ftp(work, FTP_PINHOLES_SESSION);
+		err = apply_ftp(work, false);
 	return err ? err : finish_ports(work, direction, transport);
 }
 

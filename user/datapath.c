@@ -162,6 +162,17 @@ int datapath_ftp_servers(const struct datapath *datapath, struct ftp_server_valu
 	return r;
 }
 
+int datapath_ftp_ownerless(const struct datapath *datapath, bool *ret)
+{
+	struct ftp_owner_value *both CLEANUP_FREE = calloc(2 * MAX_FTP_SERVERS, sizeof(*both));
+	const struct ftp_owner_value *owners = both + (datapath->settings.half & 1) * MAX_FTP_SERVERS;
+	int r = both ? datapath_read_array(datapath, "ftp_owners", both, 2 * MAX_FTP_SERVERS) : -ENOMEM;
+
+	for (size_t i = 0; r == 0 && i < MAX_FTP_SERVERS; i++)
+		ret[i] = owners[i].kind == OWNER_NOBODY;
+	return r;
+}
+
 int datapath_ftp_ports(const struct datapath *datapath, struct ftp_port *ret)
 {
 	struct ftp_port *both CLEANUP_FREE = calloc(2 * N_PORTS, sizeof(*both));

@@ -73,6 +73,8 @@ int datapath_settings(const struct datapath *datapath, struct settings *ret);
 int datapath_flags(const struct datapath *datapath, uint32_t *ret);
 /* The FTP servers in force, MAX_FTP_SERVERS entries, "" where there is none. */
 int datapath_ftp_servers(const struct datapath *datapath, struct ftp_server_value *ret);
+/* Of the same servers: true where an owner is asked for that could not be told. */
+int datapath_ftp_ownerless(const struct datapath *datapath, bool *ret);
 /* The control and passive bits of every port, N_PORTS entries. */
 int datapath_ftp_ports(const struct datapath *datapath, struct ftp_port *ret);
 

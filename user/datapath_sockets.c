@@ -144,14 +144,32 @@ static int write_array(const char *instance, const char *name, uint32_t first, c
 }
 
 int sockets_write_half(const char *instance, uint32_t half, const struct compiled *compiled,
-		       struct failure *failure)
+		       const struct ftp_owner_value *owners, struct failure *failure)
 {
 	int r = write_array(instance, "ftp_ports", half * N_PORTS, compiled->ftp_ports, N_PORTS);
 
 	if (r == 0)
 		r = write_array(instance, "ftp_servers", half * MAX_FTP_SERVERS, compiled->ftp_servers,
 				MAX_FTP_SERVERS);
+	if (r == 0)
+		r = write_array(instance, "ftp_owners", half * MAX_FTP_SERVERS, owners, MAX_FTP_SERVERS);
 	return r ? failure_set(failure, r, "cannot write the FTP settings: %s", strerror(-r)) : 0;
+}
+
+int sockets_get_owners(const char *instance, uint32_t half, struct ftp_owner_value *ret)
+{
+	int fd = pin_open(instance, "ftp_owners"), r = 0;
+
+	if (fd < 0)
+		return fd;
+	for (uint32_t i = 0; i < MAX_FTP_SERVERS && r == 0; i++) {
+		uint32_t key = half * MAX_FTP_SERVERS + i;
+
+		if (bpf_map_lookup_elem(fd, &key, &ret[i]))
+			r = -errno;
+	}
+	close(fd);
+	return r;
 }
 
 int sockets_reset_counters(const char *instance, const struct service_name *before,

@@ -13,9 +13,12 @@ int sockets_create(const char *instance, uint64_t net_cookie, struct failure *fa
 int sockets_get_settings(const char *instance, struct settings *ret);
 int sockets_set_settings(const char *instance, const struct settings *settings, struct failure *failure);
 
-/* Writes the half of the FTP settings that is not in force. */
+/* Writes the half of the FTP settings that is not in force. `owners`: MAX_FTP_SERVERS. */
 int sockets_write_half(const char *instance, uint32_t half, const struct compiled *compiled,
-		       struct failure *failure);
+		       const struct ftp_owner_value *owners, struct failure *failure);
+
+/* The owners of a half, MAX_FTP_SERVERS of them. */
+int sockets_get_owners(const char *instance, uint32_t half, struct ftp_owner_value *ret);
 
 /* Zeroes the counters of services whose index had another name before. */
 int sockets_reset_counters(const char *instance, const struct service_name *before,

@@ -101,15 +101,15 @@ static const struct ftp_server *find_server(const struct policy *policy,
 					    const struct explain_question *question,
 					    const struct explanation *explanation)
 {
-	enum ftp_pinholes pinholes =
-		explanation->verdict == REASON_NO_PINHOLE ? FTP_PINHOLES_SESSION : FTP_PINHOLES_STATIC;
+	bool is_static = explanation->verdict != REASON_NO_PINHOLE;
 
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
 
 		if (explanation->is_allowed
 			    ? strcmp(explanation->service + strlen(FTP_PREFIX), server->name) == 0
-			    : server->pinholes == pinholes && is_passive(server, question->port))
+			    : (server->pinholes == FTP_PINHOLES_STATIC) == is_static &&
+				      is_passive(server, question->port))
 			return server;
 	}
 	return NULL;

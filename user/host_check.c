@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include "owner.h"
+
 static const char path[] = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
 
 /* The first port that needs no privilege to bind. Where it cannot be read it is what kernels begin with. */
@@ -19,18 +21,14 @@ static unsigned unprivileged_start(void)
 	return start;
 }
 
-static unsigned highest_control_port(const struct policy *policy, const struct ftp_server *server)
+static bool take_highest(void *context, uint16_t socket_port, uint16_t control_port)
 {
-	unsigned highest = 0;
+	unsigned *highest = context;
 
-	for (size_t i = 0; i < server->n_control; i++) {
-		const struct service *service = &policy->services[server->control[i]];
-
-		for (size_t j = 0; j < service->n_tcp; j++)
-			if (service->tcp[j].last > highest)
-				highest = service->tcp[j].last;
-	}
-	return highest;
+	(void)control_port;
+	if (socket_port > *highest)
+		*highest = socket_port;
+	return true;
 }
 
 void host_check(const struct policy *policy, struct diags *diags)
@@ -38,13 +36,21 @@ void host_check(const struct policy *policy, struct diags *diags)
 	unsigned start = unprivileged_start();
 
 	for (size_t i = 0; i < policy->n_ftp; i++) {
-		unsigned port = highest_control_port(policy, &policy->ftp[i]);
+		const struct ftp_server *server = &policy->ftp[i];
+		struct ftp_owner_value owner;
+		struct failure why = {""};
+		unsigned port = 0;
 
-		if (port >= start)
-			diags_add(diags, DIAG_WARNING, policy->ftp[i].control_place,
+		policy_control_sockets(policy, server, take_highest, &port);
+		if (server->owner.kind == OWNER_ANY && port >= start)
+			diags_add(diags, DIAG_WARNING, server->control_place,
 				  "ftp %s: on this host any local user may listen on control port %u "
 				  "(net.ipv4.ip_unprivileged_port_start is %u), and so fake control "
-				  "connections that open passive ports",
-				  policy->ftp[i].name, port, start);
+				  "connections that open passive ports; say who the server is: 'owner'",
+				  server->name, port, start);
+		if (owner_resolve(&server->owner, &owner, &why))
+			diags_add(diags, DIAG_WARNING, server->owner.place,
+				  "ftp %s: its owner cannot be told, so no passive port opens: %s",
+				  server->name, why.text);
 	}
 }

@@ -49,10 +49,10 @@ struct server_ports *instance_servers(const struct datapath *datapath)
 	return NULL;
 }
 
-const char *server_of_port(const struct server_ports *servers, uint16_t control_port)
+const char *server_of_port(const struct server_ports *servers, uint16_t socket_port)
 {
 	for (unsigned i = 0; i < MAX_FTP_SERVERS; i++)
-		if (servers->ports[control_port].control & 1u << i)
+		if (servers->ports[socket_port].control & 1u << i)
 			return servers->servers[i].name;
 	return NULL;
 }

@@ -15,7 +15,7 @@ const char *service_in_force(const struct service_name *services, unsigned index
 /* The FTP server whose data a service "ftp:NAME" counts; NULL for another service. */
 const char *server_of_service(const struct service_name *services, unsigned index);
 
-/* What tells the FTP server of a control port. */
+/* What tells the FTP server of a control socket. */
 struct server_ports {
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
 	struct ftp_port ports[N_PORTS];
@@ -23,7 +23,7 @@ struct server_ports {
 
 /* malloc()ed; NULL where it cannot be read (said on stderr). */
 struct server_ports *instance_servers(const struct datapath *datapath);
-/* NULL where no server of the policy in force has that control port. */
-const char *server_of_port(const struct server_ports *servers, uint16_t control_port);
+/* NULL where no server of the policy in force has control sockets at that local port. */
+const char *server_of_port(const struct server_ports *servers, uint16_t socket_port);
 
 #endif

@@ -72,6 +72,17 @@ static void lint_static(const struct ftp_server *server, struct diags *diags)
 		       server->name);
 }
 
+static void lint_clients(const struct ftp_server *server, struct diags *diags)
+{
+	if (server->pinholes == FTP_PINHOLES_CLIENTS)
+		ADVISE(diags, server->place,
+		       "ftp %s: pinholes: clients opens a port for every client that is logged in, so that "
+		       "one "
+		       "can take another's connection; use pinholes: session where replies or logs can be "
+		       "read",
+		       server->name);
+}
+
 static size_t n_ports(const struct ftp_server *server)
 {
 	size_t n = 0;
@@ -122,6 +133,14 @@ static bool overlaps(const struct port_range *range, const struct port_range *ra
 	return false;
 }
 
+static bool overlaps_any(const struct port_range *a, size_t n_a, const struct port_range *b, size_t n_b)
+{
+	for (size_t i = 0; i < n_a; i++)
+		if (overlaps(&a[i], b, n_b))
+			return true;
+	return false;
+}
+
 /* The service's port never becomes a pinhole, so the server that chooses it fails. */
 static void lint_service_inside(const struct policy *policy, const struct ftp_server *server,
 				struct diags *diags)
@@ -143,6 +162,11 @@ static void lint_service_inside(const struct policy *policy, const struct ftp_se
 			break;
 		}
 	}
+	if (overlaps_any(server->sockets, server->n_sockets, server->passive, server->n_passive))
+		ADVISE(diags, server->passive_place,
+		       "ftp %s: the passive range covers its own control sockets, which are never opened for "
+		       "data; choose a range that holds nothing else",
+		       server->name);
 }
 
 static void lint_log(const struct ftp_server *server, struct diags *diags)
@@ -162,6 +186,7 @@ void lint_ftp(const struct policy *policy, struct diags *diags)
 
 		lint_tls(server, diags);
 		lint_static(server, diags);
+		lint_clients(server, diags);
 		lint_unrestricted(server, diags);
 		lint_x11(server, diags);
 		lint_service_inside(policy, server, diags);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // The policy model: lookups, destruction, and what must hold between its parts.
 #include "policy.h"
+#include "policy_ftp.h"
 #include "policy_scope.h"
 
 #include <errno.h>
@@ -9,10 +10,8 @@
 #include <string.h>
 
 enum {
-	PORT_SMB = 445,
 	SMB_MIN_LENGTH4 = 8, /* anything shorter counts as the Internet */
-	SMB_MIN_LENGTH6 = 16,
-	FIRST_UNPRIVILEGED_PORT = 1024
+	SMB_MIN_LENGTH6 = 16
 };
 
 static void rules_free(struct rule *rules, size_t n)
@@ -29,7 +28,9 @@ void ftp_server_clear(struct ftp_server *server)
 {
 	free(server->name);
 	free(server->control);
+	free(server->sockets);
 	free(server->passive);
+	free(server->owner.name);
 	free(server->log.file);
 	free(server->log.journal);
 	free(server->log.format);
@@ -152,40 +153,6 @@ static void validate_smb(const struct policy *policy, const struct rule *rule, e
 	}
 }
 
-static bool is_inbound_service(const struct policy *policy, size_t service)
-{
-	for (size_t i = 0; i < policy->n_inbound; i++)
-		if (policy->inbound[i].service == service)
-			return true;
-	return false;
-}
-
-static void validate_control(const struct policy *policy, const struct ftp_server *server,
-			     struct diags *diags)
-{
-	for (size_t i = 0; i < server->n_control; i++) {
-		const struct service *service = &policy->services[server->control[i]];
-
-		if (service->n_tcp == 0 || service->n_udp > 0 || service->n_ip > 0)
-			diags_add(diags, DIAG_ERROR, server->control_place,
-				  "control service '%s' must have TCP ports and nothing else", service->name);
-		else if (!is_inbound_service(policy, server->control[i]))
-			diags_add(diags, DIAG_ERROR, server->control_place,
-				  "control service '%s' has no rule in 'inbound'", service->name);
-		for (size_t r = 0; r < service->n_tcp; r++) {
-			if (service->tcp[r].last < FIRST_UNPRIVILEGED_PORT)
-				continue;
-			/* Any user may listen there, and so pose as the server. */
-			diags_add(diags, DIAG_ERROR, server->control_place,
-				  "control port %u of service '%s' is %d or above: that needs 'owner', which "
-				  "is not "
-				  "supported yet",
-				  service->tcp[r].last, service->name, FIRST_UNPRIVILEGED_PORT);
-			break;
-		}
-	}
-}
-
 /* Marks the TCP ports of inbound services, in N_PORTS bytes. */
 static void mark_inbound(const struct policy *policy, bool *ports)
 {
@@ -195,23 +162,6 @@ static void mark_inbound(const struct policy *policy, bool *ports)
 		for (size_t r = 0; r < service->n_tcp; r++)
 			memset(&ports[service->tcp[r].first], true,
 			       (size_t)(service->tcp[r].last - service->tcp[r].first) + 1);
-	}
-}
-
-static void validate_passive(const struct ftp_server *server, const bool *inbound_ports, struct diags *diags)
-{
-	for (size_t i = 0; i < server->n_passive; i++) {
-		const struct port_range *range = &server->passive[i];
-		size_t size = (size_t)(range->last - range->first) + 1;
-
-		if (!memchr(&inbound_ports[range->first], false, size))
-			diags_add(diags, DIAG_ERROR, server->passive_place,
-				  "passive ports %u-%u all belong to inbound services: none is left for a "
-				  "pinhole",
-				  range->first, range->last);
-		if (!server->passive_any && range->first <= PORT_SMB && range->last >= PORT_SMB)
-			diags_add(diags, DIAG_ERROR, server->passive_place,
-				  "passive ports may not include SMB (445)");
 	}
 }
 
@@ -233,6 +183,7 @@ int policy_validate(const struct policy *policy, struct diags *diags)
 {
 	size_t before = diags_count(diags, DIAG_ERROR);
 	bool inbound_ports[N_PORTS] = {false};
+	int r;
 
 	mark_inbound(policy, inbound_ports);
 	validate_limits(policy, diags);
@@ -241,9 +192,8 @@ int policy_validate(const struct policy *policy, struct diags *diags)
 		validate_smb(policy, &policy->inbound[i], INBOUND, diags);
 	for (size_t i = 0; i < policy->n_outbound; i++)
 		validate_smb(policy, &policy->outbound[i], OUTBOUND, diags);
-	for (size_t i = 0; i < policy->n_ftp; i++) {
-		validate_control(policy, &policy->ftp[i], diags);
-		validate_passive(&policy->ftp[i], inbound_ports, diags);
-	}
+	r = validate_ftp(policy, inbound_ports, diags);
+	if (r)
+		return r;
 	return diags_count(diags, DIAG_ERROR) > before ? -EINVAL : 0;
 }

@@ -59,10 +59,24 @@ struct ping {
 };
 
 enum ftp_tls { FTP_TLS_REQUIRED, FTP_TLS_OPTIONAL, FTP_TLS_NONE };
-enum ftp_pinholes { FTP_PINHOLES_SESSION, FTP_PINHOLES_STATIC };
+enum ftp_pinholes { FTP_PINHOLES_SESSION, FTP_PINHOLES_STATIC, FTP_PINHOLES_CLIENTS };
 
 /* How the client of a listener is learned. */
 enum ftp_watch { FTP_WATCH_SOCKET, FTP_WATCH_REPLY, FTP_WATCH_TLS, FTP_WATCH_LOG };
+
+/* How many trailing bits of a client's address may differ between its connections; 0: none. */
+struct ftp_peer {
+	uint8_t host_bits4;
+	uint8_t host_bits6;
+	struct place place;
+};
+
+/* By what the server's own processes are known. */
+struct ftp_owner {
+	enum owner_kind kind; /* OWNER_ANY: none is given; never OWNER_NOBODY */
+	char *name;           /* an absolute path, a user, or the absolute path of a control group */
+	struct place place;
+};
 
 /* Where a server says which client it told which port. */
 struct ftp_log {
@@ -76,17 +90,22 @@ struct ftp_server {
 	char *name;
 	size_t *control; /* indexes in policy.services */
 	size_t n_control;
+	struct port_range *sockets; /* local ports of its control sockets; n_sockets 0: those of `control` */
+	size_t n_sockets;
 	struct port_range *passive;
 	size_t n_passive;
 	bool passive_any; /* written as `any`: 1024-65535 */
 	enum ftp_tls tls;
 	enum ftp_pinholes pinholes;
 	bool active; /* it may open data connections to its clients */
+	struct ftp_peer peer;
+	struct ftp_owner owner;
 	uint64_t ttl_ns;
 	unsigned watch; /* a bit for each enum ftp_watch */
 	struct ftp_log log;
 	struct place place;
 	struct place control_place;
+	struct place sockets_place;
 	struct place passive_place;
 };
 
@@ -132,12 +151,18 @@ void policy_free(struct policy *policy);
 /* Frees what it holds. */
 void ftp_server_clear(struct ftp_server *server);
 
+/* The local ports of the server's control sockets: `sockets`, or the ports of its control services. Calls
+ * `visit` with each and the port that clients know it by, until that returns false. */
+void policy_control_sockets(const struct policy *policy, const struct ftp_server *server,
+			    bool (*visit)(void *context, uint16_t socket_port, uint16_t control_port),
+			    void *context);
+
 /* The zone, service or NULL of that name. */
 const struct zone *policy_find_zone(const struct policy *policy, const char *name);
 const struct service *policy_find_service(const struct policy *policy, const char *name);
 
 /* What the YAML alone cannot tell: references, limits, what contradicts itself. Reports every error
- * to `diags`. Returns 0 or -EINVAL. */
+ * to `diags`. Returns 0, -EINVAL or -ENOMEM. */
 int policy_validate(const struct policy *policy, struct diags *diags);
 
 /* Whether the kernel would take the text as the name of an interface. */

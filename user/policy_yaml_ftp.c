@@ -87,16 +87,13 @@ static void read_tls(struct reader *reader, const struct node *node, struct ftp_
 
 static void read_pinholes(struct reader *reader, const struct node *node, struct ftp_server *server)
 {
-	enum { CLIENTS = 2 };
 	static const char *const words[] = {[FTP_PINHOLES_SESSION] = "session",
 					    [FTP_PINHOLES_STATIC] = "static",
-					    [CLIENTS] = "clients",
+					    [FTP_PINHOLES_CLIENTS] = "clients",
 					    NULL};
 	int word = reader_word(reader, node, words);
 
-	if (word == CLIENTS)
-		reader_not_supported(reader, node, "'pinholes: clients'");
-	else if (word >= 0)
+	if (word >= 0)
 		server->pinholes = (enum ftp_pinholes)word;
 }
 
@@ -127,16 +124,13 @@ static void read_server(struct reader *reader, const struct node *node, struct f
 		read_pinholes(reader, fields[PINHOLES].value, server);
 	if (fields[TTL].value)
 		read_ttl(reader, fields[TTL].value, &server->ttl_ns);
-	if (fields[SOCKETS].key)
-		check_sockets(reader, &fields[SOCKETS]);
+	read_sockets(reader, &fields[SOCKETS], server);
 	if (fields[ACTIVE].value)
 		reader_bool(reader, fields[ACTIVE].value, &server->active);
-	if (fields[PEER].key)
-		check_peer(reader, &fields[PEER]);
-	if (fields[OWNER].key)
-		check_owner(reader, &fields[OWNER]);
+	read_ftp_peer(reader, &fields[PEER], &server->peer);
+	read_owner(reader, &fields[OWNER], &server->owner);
 	if (fields[WATCH].key)
-		check_watch(reader, &fields[WATCH], &server->watch);
+		read_watch(reader, &fields[WATCH], &server->watch);
 	read_log(reader, &fields[LOG], &fields[WATCH], server);
 }
 

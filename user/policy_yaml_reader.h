@@ -95,12 +95,12 @@ char *reader_strdup(struct reader *reader, const char *text);
  * file's definition, read first, replaces those of the files that it includes. */
 bool reader_is_redefined(const struct reader *reader, struct place old, struct place new);
 
-/* Keys of an FTP server that have no effect yet. */
-void check_sockets(struct reader *reader, const struct field *field);
-void check_peer(struct reader *reader, const struct field *field);
-void check_owner(struct reader *reader, const struct field *field);
-/* Sets what is listed, bits of enum ftp_watch. */
-void check_watch(struct reader *reader, const struct field *field, unsigned *ret_watch);
+/* Keys of an FTP server, where they are given. */
+void read_sockets(struct reader *reader, const struct field *field, struct ftp_server *server);
+void read_ftp_peer(struct reader *reader, const struct field *field, struct ftp_peer *ret);
+void read_owner(struct reader *reader, const struct field *field, struct ftp_owner *ret);
+/* Bits of enum ftp_watch. */
+void read_watch(struct reader *reader, const struct field *field, unsigned *ret_watch);
 
 /* `log`, where it is given, and whether `watch` asks for it. */
 void read_log(struct reader *reader, const struct field *log, const struct field *watch,

@@ -20,6 +20,13 @@ static const char *const tls_names[] = {
 static const char *const pinholes_names[] = {
 	[FTP_PINHOLES_SESSION] = "session",
 	[FTP_PINHOLES_STATIC] = "static",
+	[FTP_PINHOLES_CLIENTS] = "clients",
+};
+
+static const char *const owner_names[] = {
+	[OWNER_EXE] = "exe",
+	[OWNER_USER] = "user",
+	[OWNER_CGROUP] = "cgroup",
 };
 
 static const char *const watch_names[] = {[FTP_WATCH_SOCKET] = "socket",
@@ -28,7 +35,8 @@ static const char *const watch_names[] = {[FTP_WATCH_SOCKET] = "socket",
 					  [FTP_WATCH_LOG] = "log"};
 enum {
 	N_WATCH_NAMES = sizeof(watch_names) / sizeof(watch_names[0]),
-	WATCH_TEXT_SIZE = 32 /* all of them, separated by commas */
+	WATCH_TEXT_SIZE = 32, /* all of them, separated by commas */
+	PEER_TEXT_SIZE = 24
 };
 
 static bool has_log(const struct ftp_server *server)
@@ -102,6 +110,60 @@ int show_ftp_print(const struct policy *policy)
 	return table_finish(table);
 }
 
+/* Whether it has any of what show_ftp_print_clients() shows. */
+static bool has_clients(const struct ftp_server *server)
+{
+	return server->n_sockets || server->peer.host_bits4 || server->peer.host_bits6 ||
+	       server->owner.kind != OWNER_ANY;
+}
+
+static const char *peer_text(const struct ftp_peer *peer, char text[static PEER_TEXT_SIZE])
+{
+	if (!peer->host_bits4 && !peer->host_bits6)
+		return "exact";
+	snprintf(text, PEER_TEXT_SIZE, "v4/%d,v6/%d", 32 - peer->host_bits4, 128 - peer->host_bits6);
+	return text;
+}
+
+static void add_owner(struct table *table, const struct ftp_owner *owner)
+{
+	CLEANUP_FREE char *text = owner->name ? malloc(ESCAPED_SIZE(strlen(owner->name))) : NULL;
+
+	if (!owner->name)
+		table_add(table, "any");
+	else
+		table_add(table, "%s: %s", owner_names[owner->kind],
+			  text ? escape_bytes(owner->name, strlen(owner->name), text) : "?");
+}
+
+int show_ftp_print_clients(const struct policy *policy)
+{
+	static const char *const headings[] = {"FTP SERVER", "SOCKETS", "PEER", "OWNER", NULL};
+	struct table *table;
+	bool any = false;
+
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		any = any || has_clients(&policy->ftp[i]);
+	if (!any)
+		return EXIT_DONE;
+	table = table_new(headings);
+	putchar('\n');
+	for (size_t i = 0; table && i < policy->n_ftp; i++) {
+		const struct ftp_server *server = &policy->ftp[i];
+		char ports[PORTS_TEXT_SIZE], peer[PEER_TEXT_SIZE];
+
+		if (!has_clients(server))
+			continue;
+		table_add(table, "%s", server->name);
+		table_add(table, "%s",
+			  server->n_sockets ? describe_ranges(server->sockets, server->n_sockets, ports)
+					    : "-");
+		table_add(table, "%s", peer_text(&server->peer, peer));
+		add_owner(table, &server->owner);
+	}
+	return table_finish(table);
+}
+
 int show_ftp_print_logs(const struct policy *policy)
 {
 	static const char *const headings[] = {"FTP SERVER", "LOG", "FORMAT", "READ", NULL};
@@ -160,6 +222,15 @@ json_t *show_ftp_json(const struct policy *policy)
 				 json_ranges(server->passive, server->n_passive), "pinholes",
 				 pinholes_names[server->pinholes], "ttl_ms",
 				 (json_int_t)(server->ttl_ns / 1000000), "active", server->active);
+		if (server->n_sockets)
+			json_object_set_new(json, "sockets", json_ranges(server->sockets, server->n_sockets));
+		json_object_set_new(json, "peer",
+				    json_pack("{s:i, s:i}", "v4", 32 - server->peer.host_bits4, "v6",
+					      128 - server->peer.host_bits6));
+		if (server->owner.name)
+			json_object_set_new(
+				json, "owner",
+				json_pack("{s:s}", owner_names[server->owner.kind], server->owner.name));
 		add_log(server, json);
 		json_array_append_new(list, json);
 	}

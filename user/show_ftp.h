@@ -7,8 +7,10 @@
 
 #include "policy.h"
 
-/* Each a table behind an empty line; nothing where no server is, or has a log. Return an enum exit_status. */
+/* Each a table behind an empty line; nothing where no server has what it shows. Return an enum exit_status.
+ */
 int show_ftp_print(const struct policy *policy);
+int show_ftp_print_clients(const struct policy *policy);
 int show_ftp_print_logs(const struct policy *policy);
 
 /* All of them, as an array of objects; the caller owns it. */

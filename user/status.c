@@ -86,6 +86,8 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 	if (r == 0)
 		r = datapath_ftp_servers(datapath, ret->servers);
 	if (r == 0)
+		r = datapath_ftp_ownerless(datapath, ret->has_no_owner);
+	if (r == 0)
 		r = read_limits(datapath, ret->limits);
 	if (r < 0)
 		return instance_failed("status", r);

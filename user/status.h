@@ -33,6 +33,7 @@ struct status {
 	struct totals totals;
 	uint32_t flags; /* enum generation_flag */
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
+	bool has_no_owner[MAX_FTP_SERVERS]; /* who that server's owner is could not be told */
 	struct limit_use limits[N_LIMITS];
 	struct tls_state tls;
 };

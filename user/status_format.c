@@ -73,11 +73,19 @@ static void print_pinholes(const struct status *status, FILE *stream)
 			"            WARNING: %" PRIu64 " sessions or data connections found no room\n",
 			(uint64_t)totals->untracked);
 	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
-		if (status->servers[i].name[0] && status->servers[i].is_static)
+		if (status->servers[i].name[0] && status->servers[i].mode == PINHOLES_STATIC)
 			fprintf(stream,
 				"            EXCEPTION: ftp %s has pinholes: static, its passive ports are "
 				"always "
 				"open to whom the control services admit\n",
+				status->servers[i].name);
+	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
+		if (status->has_no_owner[i])
+			fprintf(stream,
+				"            WARNING: the owner of ftp %s could not be told, so that no "
+				"passive "
+				"port "
+				"opens; 'postern apply' says why, and looks again\n",
 				status->servers[i].name);
 }
 
@@ -180,6 +188,7 @@ static json_t *pinholes_to_json(const struct status *status)
 static json_t *rest_to_json(const struct status *status)
 {
 	json_t *limits = json_object(), *programs = json_array(), *open = json_array();
+	json_t *ownerless = json_array();
 
 	for (size_t i = 0; i < N_LIMITS; i++)
 		json_object_set_new(limits, status->limits[i].name,
@@ -190,11 +199,15 @@ static json_t *rest_to_json(const struct status *status)
 							  "recursion_misses",
 							  (json_int_t)status->programs[i].recursion_misses));
 	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
-		if (status->servers[i].name[0] && status->servers[i].is_static)
+		if (status->servers[i].name[0] && status->servers[i].mode == PINHOLES_STATIC)
 			json_array_append_new(open, json_string(status->servers[i].name));
-	return json_pack("{s:o, s:o, s:o, s:{s:b, s:I, s:I}}", "limits", limits, "programs", programs,
-			 "static_servers", open, "tls", "wanted", status->tls.wanted, "watched",
-			 (json_int_t)status->tls.watched, "unwatched", (json_int_t)status->tls.unwatched);
+	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
+		if (status->has_no_owner[i])
+			json_array_append_new(ownerless, json_string(status->servers[i].name));
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b, s:I, s:I}}", "limits", limits, "programs", programs,
+			 "static_servers", open, "ownerless_servers", ownerless, "tls", "wanted",
+			 status->tls.wanted, "watched", (json_int_t)status->tls.watched, "unwatched",
+			 (json_int_t)status->tls.unwatched);
 }
 
 json_t *status_to_json(const struct status *status)

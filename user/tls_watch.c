@@ -26,7 +26,7 @@ static bool find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64]
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
 
-		if (server->pinholes != FTP_PINHOLES_SESSION || !(server->watch & 1u << FTP_WATCH_TLS))
+		if (server->pinholes == FTP_PINHOLES_STATIC || !(server->watch & 1u << FTP_WATCH_TLS))
 			continue;
 		found = true;
 		for (size_t k = 0; k < server->n_control; k++)

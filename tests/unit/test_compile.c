@@ -402,7 +402,7 @@ static void passive_ports_are_closed_but_marked(void **state)
 	assert_int_equal(c->ftp_ports[21].control, 3);
 	assert_int_equal(c->ftp_ports[22].control, 0);
 	assert_string_equal(c->ftp_servers[1].name, "two");
-	assert_int_equal(c->ftp_servers[1].is_static, 0);
+	assert_int_equal(c->ftp_servers[1].mode, PINHOLES_SESSION);
 	assert_true(c->ftp_servers[1].ttl_ns == 30000000000);
 	assert_string_equal(c->ftp_servers[2].name, "");
 }
@@ -476,8 +476,8 @@ static void static_ranges_admit_whom_control_admits(void **state)
 	assert_peers(c, rule_at(c, INBOUND, TRANSPORT_TCP, 3005), 1 << OFFICE | 1 << HALF4);
 	assert_string_equal(service_at(c, rule_at(c, INBOUND, TRANSPORT_TCP, 3005)), "ftp:static");
 	assert_int_equal(c->ftp_ports[3005].passive, 0);
-	assert_int_equal(c->ftp_servers[0].is_static, 0);
-	assert_int_equal(c->ftp_servers[1].is_static, 1);
+	assert_int_equal(c->ftp_servers[0].mode, PINHOLES_SESSION);
+	assert_int_equal(c->ftp_servers[1].mode, PINHOLES_STATIC);
 	/* Shared with a server that would use pinholes: open all the same. */
 	assert_int_equal(rule_at(c, INBOUND, TRANSPORT_TCP, 3003)->flags, PORT_OPEN);
 	assert_int_equal(c->ftp_ports[3003].passive, 0);

@@ -118,7 +118,7 @@ static void warnings(void **state)
 	assert_says(&status, "#7: xdp generic, egress tcx - WARNING: the interface is gone", true);
 	strcpy(status.servers[3].name, "moveit");
 	assert_says(&status, "EXCEPTION", false);
-	status.servers[3].is_static = 1;
+	status.servers[3].mode = PINHOLES_STATIC;
 	assert_says(&status, "EXCEPTION: ftp moveit has pinholes: static", true);
 	status.totals.untracked = 9;
 	assert_says(&status, "WARNING: 9 sessions or data connections found no room", true);

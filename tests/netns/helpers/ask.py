@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Asks an echo server once and says what came: ask.py connect|tcp|udp ADDRESS PORT [TIMEOUT] [LOCAL-PORT]."""
+"""Asks an echo server once and says what came: ask.py connect|tcp|udp ADDRESS PORT [TIMEOUT] [LOCAL-PORT] [LOCAL-ADDRESS]."""
 import os
 import socket
 import sys
@@ -11,8 +11,9 @@ family = socket.AF_INET6 if ":" in address else socket.AF_INET
 sock = socket.socket(family, socket.SOCK_DGRAM if kind == "udp" else socket.SOCK_STREAM)
 sock.settimeout(timeout)
 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-if local_port:
-    sock.bind(("", local_port))
+local_address = sys.argv[6] if len(sys.argv) > 6 else ""
+if local_port or local_address:
+    sock.bind((local_address, local_port))
 try:
     sock.connect((address, port))
     if kind != "connect":
