@@ -20,6 +20,22 @@ static __noinline void waiting_close(const struct pinhole_key *entry, __u64 cook
 		report_waiting(&key, &waiting, EVENT_PINHOLE_REFUSED, waiting.refusal, ORIGIN_SOCKET, NULL);
 }
 
+static long listener_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
+			   __u64 *listener)
+{
+	struct pinhole_key copy = *key;
+
+	if (pinhole->listener == *listener)
+		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
+	return 0;
+}
+
+/* Pinholes that were added by hand to a listener that had one: `listeners` knows only one of them. */
+static __noinline void listener_close_others(__u64 cookie)
+{
+	bpf_for_each_map_elem(&pinholes, listener_check, &cookie, 0);
+}
+
 /* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
 static __always_inline void listener_close(__u64 cookie)
 {
@@ -36,6 +52,8 @@ static __always_inline void listener_close(__u64 cookie)
 	pinhole = bpf_map_lookup_elem(&pinholes, &key);
 	if (pinhole && pinhole->listener == cookie)
 		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
+	if (port_has_pinhole(key.port))
+		listener_close_others(cookie);
 	bpf_map_delete_elem(&listeners, &cookie);
 }
 

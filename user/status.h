@@ -34,6 +34,7 @@ struct status {
 	uint32_t flags; /* enum generation_flag */
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
 	struct limit_use limits[N_LIMITS];
+	size_t n_manual; /* open pinholes that were added by hand */
 	struct tls_state tls;
 };
 
