@@ -44,9 +44,11 @@ both=$LAST_PID
 
 # One client, one connection.
 check "without a pinhole the listener is not reached" no_answer a $SRV4 30001
-check "one is added" equal "$(pst_json pinhole add --from $A4 --port 30001 | json '[d[k] for k in ("client", "port", "server", "local", "origin", "expires_in_ms")]')" \
-	"['$A4', 30001, 'vsftpd', None, 'manual', 30000]"
-check "it is listed" open_for $A4 30001 manual
+check "one is added" equal "$(pst_json pinhole add --from $A4 --port 30001 --for 20m | json '[d[k] for k in ("client", "port", "server", "local", "origin", "expires_in_ms")]')" \
+	"['$A4', 30001, 'vsftpd', None, 'manual', 1200000]"
+check "by default for 30 s" equal "$(pst_json pinhole add --from $B4 --port 30002 | json 'd["expires_in_ms"]')" 30000
+check "which can be closed again" equal "$(pst_json pinhole del --from $B4 --port 30002 | json 'd["closed"]')" 1
+check "the first is listed" open_for $A4 30001 manual
 check "status counts it" manual_is 1
 status=$(pst status)
 check "status names the exception" grep -q 'EXCEPTION: 1 .*by hand' <<<"$status"
@@ -151,6 +153,46 @@ check "a policy that blocks the client" pst apply "$WORK/block.yaml"
 check "shuts it out" no_answer a $SRV4 30001
 check "the first policy again" pst apply "$WORK/policy.yaml"
 check "the client gets through" connects a $SRV4 30001
+
+# A listener of a process with several clients waits for a reply that names it; an administrator can, too.
+waiting_is() {
+	equal "$(bpftool -j map dump pinned "/sys/fs/bpf/postern/$INSTANCE/waiting_listeners" | json 'len(d)')" "$1"
+}
+check "a server" open_session several srv "$PYTHON" -c '
+import socket, sys
+control, data = socket.socket(), socket.socket()
+for sock in control, data:
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+control.bind(("", 21))
+control.listen()
+print("ready", flush=True)
+for line in sys.stdin:
+    word = line.strip()
+    if word == "accept":
+        held = dict((peer[0], sock) for sock, peer in (control.accept() for _ in range(2)))
+    elif word == "listen":
+        data.bind(("", 30009))
+        data.listen()
+    elif word == "reply":
+        held[sys.argv[1]].sendall(b"229 Entering Extended Passive Mode (|||30009|)\r\n")
+    elif word == "close":
+        data.close()
+    print(word, flush=True)
+    if word == "quit":
+        break' $A4
+open_session control_a a "$PYTHON" "$HELPERS/talk.py" $SRV4 21 >/dev/null
+open_session control_b b "$PYTHON" "$HELPERS/talk.py" $SRV4 21 >/dev/null
+check "has two clients" equal "$(ask several accept)" accept
+check "and listens" equal "$(ask several listen)" listen
+check "its listener waits" waiting_is 1
+check "one is added for B" add --from $B4 --port 30009 --for 1h
+check "the listener waits no more" waiting_is 0
+check "the server names the port to A" equal "$(ask several reply)" reply
+check "that is refused" wait_for 5 event_is pinhole-refused 30009 "e['client'] == '$A4' and e['reason'] == 'claimed'"
+check "B's is still the only one" equal "$(pst_json pinholes | json '[(p["client"], p["port"]) for p in d]')" "[('$B4', 30009)]"
+check "the listener closes" equal "$(ask several close)" close
+check "and so does B's" wait_for 3 none_open
+close_session several
 
 # Beside sessions.
 start_vsftpd
