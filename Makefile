@@ -32,7 +32,7 @@ ARCH_INCLUDE := $(firstword $(wildcard /usr/include/$(shell uname -m)-linux-gnu)
 BPF_CFLAGS := -std=gnu17 -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -target bpf -mcpu=v3 \
 	-D__TARGET_ARCH_$(shell uname -m | sed 's/x86_64/x86/;s/aarch64/arm64/') -Iinclude -I$(ARCH_INCLUDE)
 
-SKELETONS := $(B)/filter.skel.h $(B)/sockets.skel.h $(B)/adopt.skel.h $(B)/tls.skel.h
+SKELETONS := $(B)/filter.skel.h $(B)/sockets.skel.h $(B)/adopt.skel.h $(B)/tls.skel.h $(B)/manual.skel.h
 USER_SRC := $(wildcard user/*.c)
 USER_OBJ := $(USER_SRC:user/%.c=$(O)/user/%.o)
 LIB_OBJ := $(filter-out $(O)/user/main.o,$(USER_OBJ))
@@ -75,6 +75,7 @@ $(O)/user/%.o: user/%.c | $(SKELETONS)
 $(O)/user/datapath_load.o $(O)/user/datapath_ranges.o $(O)/user/datapath_frags.o: $(B)/filter.skel.h
 $(O)/user/datapath_sockets.o: $(B)/sockets.skel.h
 $(O)/user/datapath_adopt.o: $(B)/adopt.skel.h
+$(O)/user/datapath_manual.o: $(B)/manual.skel.h
 $(O)/user/datapath_tls.o: $(B)/tls.skel.h
 
 $(O)/postern: $(USER_OBJ)

@@ -137,12 +137,22 @@ static __always_inline bool rule_admits_packet(const struct port_rule *rule, con
 	return narrowed_admits(rule->narrowed, &peer, &local, packet->given.ifindex, packet->is_ipv4);
 }
 
+/* What was opened by hand, under no control service, is admitted while an FTP server may open its port. */
+static __always_inline bool port_is_passive(__u16 port)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, port);
+
+	return rule && rule->flags & PORT_PASSIVE;
+}
+
 static __always_inline bool flow_is_admitted(const struct flow_key *key, const struct flow *flow,
 					     bool is_data, bool is_ipv4, __u32 ifindex)
 {
 	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule;
 
+	if (is_data && !flow->control_port)
+		return port_is_passive(key->local_port);
 	if (is_data || flow->control_port) {
 		rule = port_rule_get(INBOUND, TRANSPORT_TCP, flow->control_port);
 		if (!is_data && rule && !(rule->flags & PORT_ACTIVE))
@@ -205,6 +215,8 @@ static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key,
 
 	if (!pinhole)
 		return NULL;
+	if (!pinhole->control_port)
+		return port_is_passive(key->local_port) ? pinhole : NULL;
 	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
 	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4) ? pinhole : NULL;
 }

@@ -42,12 +42,18 @@ static __always_inline void report_pinhole(enum event_kind kind, const struct pi
 	event_end(event, sequence);
 }
 
-/* Time or the control connection can end before anybody has removed it. */
-static __always_inline bool pinhole_is_over(const struct pinhole *pinhole)
+/* Its control connection lives, or it needs none: one that was added by hand. */
+static __always_inline bool pinhole_has_session(const struct pinhole *pinhole)
 {
 	__u64 session = pinhole->session;
 
-	return bpf_ktime_get_boot_ns() > pinhole->expires_ns || !bpf_map_lookup_elem(&sessions, &session);
+	return pinhole->origin == ORIGIN_MANUAL || bpf_map_lookup_elem(&sessions, &session);
+}
+
+/* Time or the control connection can end before anybody has removed it. */
+static __always_inline bool pinhole_is_over(const struct pinhole *pinhole)
+{
+	return bpf_ktime_get_boot_ns() > pinhole->expires_ns || !pinhole_has_session(pinhole);
 }
 
 /* For the client of that address, and the addresses that are one client with it at the port. */

@@ -28,12 +28,11 @@ struct {
 static long pinhole_sweep(void *map, const struct pinhole_key *key, const struct pinhole *pinhole, __u64 *now)
 {
 	struct pinhole_key copy = *key;
-	__u64 session = pinhole->session;
 
 	/* Without its session it is over, too: that session's own close may have gone unseen. */
 	if (*now > pinhole->expires_ns)
 		pinhole_close(&copy, pinhole, EVENT_PINHOLE_EXPIRED);
-	else if (!bpf_map_lookup_elem(&sessions, &session))
+	else if (!pinhole_has_session(pinhole))
 		pinhole_close(&copy, pinhole, EVENT_PINHOLE_CLOSED);
 	return 0;
 }

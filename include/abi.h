@@ -412,17 +412,48 @@ struct claim_request {
 	__u8 pad[9];
 };
 
+/* What user space asks the programs of bpf/manual.bpf.c for. */
+struct manual_request {
+	struct addr client;
+	__u64 lifetime_ns; /* of the pinhole, if nobody uses it; not used by the program that closes */
+	__u16 port;
+	__u8 pad[6];
+};
+
+/* What became of a pinhole that was to be added by hand. */
+enum manual_outcome {
+	MANUAL_GONE,        /* the listener has closed meanwhile */
+	MANUAL_OPENED,      /* it was added */
+	MANUAL_NOT_PASSIVE, /* the port is no passive port of an FTP server in force */
+	MANUAL_OPEN,        /* the client has it already */
+	MANUAL_CLAIMED,     /* an FTP session, or another listener, holds a pinhole there */
+	MANUAL_FULL         /* MAX_PINHOLES or MAX_LISTENERS is reached */
+};
+
+/* What they found and did. */
+struct manual_answer {
+	__u64 listener;  /* socket cookie of the last one that the client could reach */
+	__u32 fitting;   /* listeners at the port that it could reach */
+	__u32 unfitting; /* of the other address family */
+	__u32 loopback;  /* that nobody outside this host could reach */
+	__u32 closed;    /* pinholes that were closed */
+	__u32 outcome;   /* enum manual_outcome */
+	__u16 service;   /* of the pinhole that was added */
+	__u16 pad;
+	struct addr local; /* what its listener is bound to; all zero: any address */
+};
+
 enum origin { ORIGIN_SOCKET, ORIGIN_REPLY, ORIGIN_TLS, ORIGIN_LOG, ORIGIN_MANUAL, N_ORIGINS };
 
 struct pinhole {
 	__u64 listener; /* socket cookie; only that socket's close closes the pinhole */
-	__u64 session;  /* socket cookie of the control connection it was opened for */
+	__u64 session;  /* socket cookie of the control connection it was opened for; 0: added by hand */
 	__u64 opened_ns;
 	__u64 expires_ns;
-	__u16 control_port;
-	__u16 service;  /* counts its packets: "ftp:NAME" */
-	__u8 origin;    /* enum origin */
-	__u8 is_shared; /* its listener has others: one connection uses up all */
+	__u16 control_port; /* 0: added by hand, good while its port is an FTP server's passive port */
+	__u16 service;      /* counts its packets: "ftp:NAME" */
+	__u8 origin;        /* enum origin */
+	__u8 is_shared;     /* its listener has others: one connection uses up all */
 	__u8 pad[2];
 };
 
@@ -444,7 +475,7 @@ struct flow {
 	__u32 generation; /* of the policy that last admitted it; another one judges it anew */
 	__u16 service;
 	__u16 control_port; /* data connections of FTP, active ones too: lives while this service admits the
-			       client; else 0 */
+			       client; else 0. In `data_flows` 0: through a pinhole that was added by hand */
 	__u32 uid;          /* of the user who opened it; 0 for data connections */
 	__u32 ifindex;      /* where it was last judged to be: opened outward, the interface it leaves by; 0:
 			       unknown */

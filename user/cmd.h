@@ -37,6 +37,7 @@ struct command {
 };
 
 extern const struct command cmd_apply, cmd_check, cmd_confirm, cmd_counters, cmd_down, cmd_events,
-	cmd_explain, cmd_flows, cmd_pinholes, cmd_sessions, cmd_run, cmd_show, cmd_status, cmd_test;
+	cmd_explain, cmd_flows, cmd_pinhole, cmd_pinholes, cmd_sessions, cmd_run, cmd_show, cmd_status,
+	cmd_test;
 
 #endif

@@ -22,6 +22,7 @@ static const struct option_help options[] = {
 static json_t *exceptions(const struct policy *policy)
 {
 	json_t *list = json_array();
+	bool has_pinholes = false;
 
 	for (size_t i = 0; policy && i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
@@ -34,7 +35,13 @@ static json_t *exceptions(const struct policy *policy)
 					     "whom the control services admit",
 					     server->name,
 					     describe_ranges(server->passive, server->n_passive, ports)));
+		else
+			has_pinholes = true;
 	}
+	if (has_pinholes)
+		json_array_append_new(list,
+				      json_string("a pinhole that is added by hand (postern pinhole add) "
+						  "needs only a listener at the passive port"));
 	return list;
 }
 

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "adopt.skel.h"
 #include "cleanup.h"
@@ -13,30 +12,6 @@
 static void close_adopt(struct adopt_bpf **adopt)
 {
 	adopt_bpf__destroy(*adopt);
-}
-
-/* Reading an iterator to its end runs its program on every item. */
-static int run_iterator(const struct bpf_program *program)
-{
-	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
-	char buf[64];
-	ssize_t n;
-	int fd, r = 0;
-
-	if (!link)
-		return -errno;
-	fd = bpf_iter_create(bpf_link__fd(link));
-	if (fd < 0)
-		r = -errno;
-	do {
-		n = r ? 0 : read(fd, buf, sizeof(buf));
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			r = -errno;
-	} while (n != 0 && r == 0);
-	if (fd >= 0)
-		close(fd);
-	bpf_link__destroy(link);
-	return r;
 }
 
 int adopt_existing(const char *instance, struct failure *failure)
@@ -58,7 +33,7 @@ int adopt_existing(const char *instance, struct failure *failure)
 	};
 
 	for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
-		r = run_iterator(programs[i]);
+		r = iterator_run(programs[i]);
 		if (r)
 			return failure_set(failure, r, "cannot look through the host's sockets (%s): %s",
 					   bpf_program__name(programs[i]), strerror(-r));

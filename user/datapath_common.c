@@ -69,6 +69,29 @@ int program_run(int fd, const void *data, size_t size, uint32_t *ret_value)
 	return 0;
 }
 
+int iterator_run(const struct bpf_program *program)
+{
+	struct bpf_link *link = bpf_program__attach_iter(program, NULL);
+	char buf[64];
+	ssize_t n;
+	int fd, r = 0;
+
+	if (!link)
+		return -errno;
+	fd = bpf_iter_create(bpf_link__fd(link));
+	if (fd < 0)
+		r = -errno;
+	do {
+		n = r ? 0 : read(fd, buf, sizeof(buf));
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			r = -errno;
+	} while (n != 0 && r == 0);
+	if (fd >= 0)
+		close(fd);
+	bpf_link__destroy(link);
+	return r;
+}
+
 int explain_run(int fd, uint32_t ifindex, const void *frame, size_t size, uint32_t *ret_verdict)
 {
 	struct explain_head head = {.ifindex = ifindex};

@@ -24,6 +24,10 @@ int map_fill(const struct bpf_map *map, const void *values, size_t n);
 /* Runs a program once on `size` bytes; its return value, or -errno. */
 int program_run(int fd, const void *data, size_t size, uint32_t *ret_value);
 
+/* Runs an iterator program on every item of its kind; those of sockets, on the ones of our network namespace.
+ * 0 or -errno. */
+int iterator_run(const struct bpf_program *program);
+
 /* Runs an explain program on a frame at an interface; its verdict, or -errno. */
 int explain_run(int fd, uint32_t ifindex, const void *frame, size_t size, uint32_t *ret_verdict);
 

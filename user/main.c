@@ -20,8 +20,9 @@
 #endif
 
 static const struct command *const commands[] = {
-	&cmd_check,    &cmd_show,     &cmd_test,  &cmd_apply,    &cmd_confirm, &cmd_down,    &cmd_status,
-	&cmd_pinholes, &cmd_sessions, &cmd_flows, &cmd_counters, &cmd_events,  &cmd_explain, &cmd_run,
+	&cmd_check, &cmd_show,     &cmd_test,     &cmd_apply,   &cmd_confirm,
+	&cmd_down,  &cmd_status,   &cmd_pinholes, &cmd_pinhole, &cmd_sessions,
+	&cmd_flows, &cmd_counters, &cmd_events,   &cmd_explain, &cmd_run,
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -49,7 +49,8 @@ static const struct name event_kinds[] = {
 	[EVENT_PINHOLE_OPENED] = {"pinhole-opened", "a passive port opened for one client"},
 	[EVENT_PINHOLE_USED] = {"pinhole-used", "its data connection was established"},
 	[EVENT_PINHOLE_EXPIRED] = {"pinhole-expired", "nobody used it in time"},
-	[EVENT_PINHOLE_CLOSED] = {"pinhole-closed", "its listener or control connection closed"},
+	[EVENT_PINHOLE_CLOSED] = {"pinhole-closed",
+				  "its listener or control connection closed, or it was removed by hand"},
 	[EVENT_PINHOLE_REFUSED] = {"pinhole-refused", "a listener of an FTP server got no pinhole"},
 	[EVENT_ROGUE_LISTENER] =
 		{"rogue-listener",

@@ -27,7 +27,8 @@ static int read_policy(const struct datapath *datapath, struct source_set **ret)
 	return r == 0 && !source_set_main(*ret) ? -EINVAL : r;
 }
 
-static int read_limits(const struct datapath *datapath, struct limit_use *limits)
+/* Limits, and what of it was made by hand. */
+static int read_limits(const struct datapath *datapath, struct limit_use *limits, size_t *ret_manual)
 {
 	CLEANUP_FREE struct session_entry *sessions = NULL;
 	CLEANUP_FREE struct pinhole_entry *pinholes = NULL;
@@ -43,6 +44,9 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 		return r;
 	for (size_t i = 0; i < n_flows; i++)
 		n_data += flows[i].is_data;
+	*ret_manual = 0;
+	for (size_t i = 0; i < n_pinholes; i++)
+		*ret_manual += pinholes[i].pinhole.origin == ORIGIN_MANUAL;
 	limits[LIMIT_SESSIONS] = (struct limit_use){"sessions", n_sessions, MAX_SESSIONS};
 	limits[LIMIT_PINHOLES] = (struct limit_use){"pinholes", n_pinholes, MAX_PINHOLES};
 	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_flows - n_data, MAX_FLOWS};
@@ -88,7 +92,7 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 	if (r == 0)
 		r = datapath_ftp_ownerless(datapath, ret->has_no_owner);
 	if (r == 0)
-		r = read_limits(datapath, ret->limits);
+		r = read_limits(datapath, ret->limits, &ret->n_manual);
 	if (r < 0)
 		return instance_failed("status", r);
 	ret->tally = tally_read(datapath);

@@ -35,6 +35,7 @@ struct status {
 	struct ftp_server_value servers[MAX_FTP_SERVERS];
 	bool has_no_owner[MAX_FTP_SERVERS]; /* who that server's owner is could not be told */
 	struct limit_use limits[N_LIMITS];
+	size_t n_manual; /* open pinholes that were added by hand */
 	struct tls_state tls;
 };
 

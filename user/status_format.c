@@ -72,6 +72,12 @@ static void print_pinholes(const struct status *status, FILE *stream)
 		fprintf(stream,
 			"            WARNING: %" PRIu64 " sessions or data connections found no room\n",
 			(uint64_t)totals->untracked);
+	if (status->n_manual)
+		fprintf(stream,
+			"            EXCEPTION: %zu of them added by hand: open while something listens "
+			"there, "
+			"without an FTP session\n",
+			status->n_manual);
 	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
 		if (status->servers[i].name[0] && status->servers[i].mode == PINHOLES_STATIC)
 			fprintf(stream,
@@ -177,12 +183,12 @@ static json_t *pinholes_to_json(const struct status *status)
 {
 	const struct totals *totals = &status->totals;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "open",
-			 (json_int_t)status->limits[LIMIT_PINHOLES].used, "opened",
-			 (json_int_t)totals->opened, "used", (json_int_t)totals->used, "expired",
-			 (json_int_t)totals->expired, "closed", (json_int_t)totals->closed, "refused",
-			 (json_int_t)totals->refused, "repaired", (json_int_t)totals->repaired, "untracked",
-			 (json_int_t)totals->untracked);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "open",
+			 (json_int_t)status->limits[LIMIT_PINHOLES].used, "manual",
+			 (json_int_t)status->n_manual, "opened", (json_int_t)totals->opened, "used",
+			 (json_int_t)totals->used, "expired", (json_int_t)totals->expired, "closed",
+			 (json_int_t)totals->closed, "refused", (json_int_t)totals->refused, "repaired",
+			 (json_int_t)totals->repaired, "untracked", (json_int_t)totals->untracked);
 }
 
 static json_t *rest_to_json(const struct status *status)

@@ -162,18 +162,19 @@ static int put_pinhole(const struct programs *programs, const struct model_pinho
 {
 	struct pinhole_key key = {.client = map_addr(&from->client), .port = from->port};
 	struct pinhole pinhole = {.listener = 11,
-				  .session = 12,
+				  .session = from->control ? 12 : 0,
 				  .opened_ns = 1,
 				  .expires_ns = from->is_over ? 1 : boot_time() + 3600 * second_ns,
 				  .control_port = from->control,
-				  .service = 9};
+				  .service = 9,
+				  .origin = from->control ? ORIGIN_SOCKET : ORIGIN_MANUAL};
 	struct session session = {.client = key.client, .control_port = from->control};
 	uint32_t port = from->port, n = 0;
 	int error;
 
 	if (!from->at_any_local)
 		key.local = map_addr(&from->local);
-	error = put(programs, "sessions", &pinhole.session, &session);
+	error = from->control ? put(programs, "sessions", &pinhole.session, &session) : 0;
 	if (!error)
 		error = put(programs, "pinholes", &key, &pinhole);
 	if (error)

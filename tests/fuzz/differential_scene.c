@@ -248,12 +248,13 @@ static void add_pinhole(const struct scene *scene, struct random *random, struct
 	struct model_key key = real_key(scene, random);
 	struct model_pinhole *pinhole = &model->pinholes[model->n_pinholes];
 
-	*pinhole = (struct model_pinhole){.client = key.peer,
-					  .local = key.local,
-					  .at_any_local = random_chance(random, 50),
-					  .is_over = random_chance(random, 20),
-					  .port = key.local_port,
-					  .control = scene_port(scene, random)};
+	*pinhole =
+		(struct model_pinhole){.client = key.peer,
+				       .local = key.local,
+				       .at_any_local = random_chance(random, 50),
+				       .is_over = random_chance(random, 20),
+				       .port = key.local_port,
+				       .control = random_chance(random, 75) ? scene_port(scene, random) : 0};
 	for (size_t i = 0; i < model->n_pinholes; i++) {
 		const struct model_pinhole *other = &model->pinholes[i];
 
@@ -303,6 +304,8 @@ void scene_fill_state(struct scene *scene, struct random *random, struct model *
 		struct model_flow flow = random_flow(scene, random);
 
 		flow.key.protocol = TCP;
+		if (random_chance(random, 25))
+			flow.control = 0;
 		if (!model_find_data_flow(model, &flow.key))
 			model->data_flows[model->n_data_flows++] = flow;
 	}

@@ -18,6 +18,8 @@ static bool is_still_admitted(const struct model *model, const struct model_flow
 
 	if (!is_data && flow->control && !model_may_connect(model, flow->control))
 		return false;
+	if (is_data && !flow->control)
+		return model_ask(model, INBOUND, TCP, key->local_port, &meeting).is_passive;
 	if (is_data || flow->control)
 		return model_ask(model, INBOUND, TCP, flow->control, &meeting).is_admitted;
 	if (key->protocol != TCP && key->protocol != UDP)
@@ -64,6 +66,8 @@ static bool has_pinhole(struct model *model, const struct model_key *key)
 	const struct model_pinhole *pinhole = model_find_pinhole(model, key);
 	struct model_meeting meeting = meeting_of(model, key);
 
+	if (pinhole && !pinhole->control)
+		return model_ask(model, INBOUND, TCP, key->local_port, &meeting).is_passive;
 	return pinhole && model_ask(model, INBOUND, TCP, pinhole->control, &meeting).is_admitted;
 }
 

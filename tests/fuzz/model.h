@@ -32,11 +32,12 @@ struct model_key {
 
 struct model_flow {
 	struct model_key key;
-	bool is_used;       /* this entry of the table */
-	bool is_over;       /* its time is up */
-	bool is_foreign;    /* another policy admitted it */
-	uint16_t service;   /* counter index */
-	uint16_t control;   /* data connections, active ones too: the control port; else 0 */
+	bool is_used;     /* this entry of the table */
+	bool is_over;     /* its time is up */
+	bool is_foreign;  /* another policy admitted it */
+	uint16_t service; /* counter index */
+	uint16_t control; /* data connections, active ones too: the control port; 0: none, of data connections
+			     those through a pinhole by hand */
 	uint32_t interface; /* where it was when it was last judged; 0: nobody knows */
 };
 
@@ -46,7 +47,7 @@ struct model_pinhole {
 	bool at_any_local;
 	bool is_over;
 	uint16_t port;
-	uint16_t control;
+	uint16_t control; /* 0: added by hand, without a session */
 };
 
 struct model_peer {

@@ -14,6 +14,7 @@
 #include "adopt.skel.h"
 #include "datapath_frags.h"
 #include "filter.skel.h"
+#include "manual.skel.h"
 #include "margins.h"
 #include "sockets.skel.h"
 #include "tls.skel.h"
@@ -22,7 +23,7 @@ enum { LOG_STATS = 4, LOG_SIZE = 65536, MAX_PROGRAMS = 16 };
 
 enum { REJECT = GENERATION_REJECT_INBOUND | GENERATION_REJECT_OUTBOUND };
 
-enum object { FILTER, SOCKETS, ADOPT, TLS };
+enum object { FILTER, SOCKETS, ADOPT, MANUAL, TLS };
 
 static const struct variant {
 	const char *name;
@@ -39,6 +40,7 @@ static const struct variant {
 	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED | GENERATION_REPLY},
 	{"sockets", SOCKETS, 0},
 	{"adopt", ADOPT, 0},
+	{"manual", MANUAL, 0},
 	{"tls", TLS, 0},
 };
 
@@ -73,6 +75,7 @@ static struct bpf_object *open_object(const struct variant *variant)
 	struct filter_bpf *filter;
 	struct sockets_bpf *sockets;
 	struct adopt_bpf *adopt;
+	struct manual_bpf *manual;
 	struct tls_bpf *tls;
 
 	switch (variant->object) {
@@ -87,6 +90,9 @@ static struct bpf_object *open_object(const struct variant *variant)
 	case ADOPT:
 		adopt = adopt_bpf__open();
 		return adopt ? adopt->obj : NULL;
+	case MANUAL:
+		manual = manual_bpf__open();
+		return manual ? manual->obj : NULL;
 	default:
 		tls = tls_bpf__open();
 		if (tls && libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) < 0) {

@@ -75,6 +75,8 @@ void prog_open_port(const struct prog *prog, enum direction direction, enum tran
 		    uint16_t port, enum service service, enum peer_set peers);
 void prog_close_port(const struct prog *prog, enum direction direction, enum transport transport,
 		     uint16_t port);
+/* A passive port of the service DATA, and of no other. */
+void prog_make_passive(const struct prog *prog, uint16_t port);
 
 /* A rule for the port that holds on one interface (0: on all) and at one address of ours (NULL: at all),
  * beside those it has. */

@@ -131,6 +131,12 @@ void prog_close_port(const struct prog *prog, enum direction direction, enum tra
 	put_rule(prog, direction, transport, port, (struct port_rule){0});
 }
 
+void prog_make_passive(const struct prog *prog, uint16_t port)
+{
+	put_rule(prog, INBOUND, TRANSPORT_TCP, port,
+		 (struct port_rule){.service = DATA, .flags = PORT_PASSIVE});
+}
+
 void prog_fill_policy(const struct prog *prog)
 {
 	static const struct {
@@ -158,6 +164,5 @@ void prog_fill_policy(const struct prog *prog)
 		prog_open_port(prog, rules[i].direction, rules[i].transport, rules[i].port, rules[i].service,
 			       rules[i].peers);
 	for (uint16_t port = PASSIVE_FIRST; port <= PASSIVE_LAST; port++)
-		put_rule(prog, INBOUND, TRANSPORT_TCP, port,
-			 (struct port_rule){.service = DATA, .flags = PORT_PASSIVE});
+		prog_make_passive(prog, port);
 }

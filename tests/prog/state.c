@@ -98,6 +98,23 @@ struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client
 	return key;
 }
 
+struct pinhole_key state_put_manual(const struct prog *prog, const char *client, const char *local,
+				    uint16_t port)
+{
+	struct pinhole_key key = {.client = addr_of(client), .port = port};
+	struct pinhole pinhole = {.listener = 11,
+				  .opened_ns = state_now(),
+				  .expires_ns = state_now() + 10 * SECOND_NS,
+				  .service = DATA,
+				  .origin = ORIGIN_MANUAL};
+
+	if (local)
+		key.local = addr_of(local);
+	put_pinhole(prog, &key, &pinhole);
+	mark_port(prog, port, 1);
+	return key;
+}
+
 void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key)
 {
 	struct pinhole pinhole;

@@ -25,6 +25,9 @@ struct flow state_live_flow(enum service service);
 /* Opens it, for ten seconds, with its mark and its session, one for all; `local` NULL: at any address. */
 struct pinhole_key state_put_pinhole(const struct prog *prog, const char *client, const char *local,
 				     uint16_t port, uint16_t control_port);
+/* The same, added by hand: without a session or a control port. */
+struct pinhole_key state_put_manual(const struct prog *prog, const char *client, const char *local,
+				    uint16_t port);
 void state_expire_pinhole(const struct prog *prog, const struct pinhole_key *key);
 /* Of all pinholes: their control connection is closed. */
 void state_end_session(const struct prog *prog);

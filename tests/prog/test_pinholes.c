@@ -185,6 +185,51 @@ static void test_answers(void **state)
 	}
 }
 
+/* Added by hand: no session, no control service; good while the port is an FTP server's passive one. */
+static void test_manual(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct pinhole_key key = state_put_manual(*state, stranger[family], NULL, PORT);
+		struct spec other = from_client(family, SYN);
+
+		expect_spec(*state, INBOUND, from_client(family, SYN), data, "by hand");
+		expect_spec(*state, OUTBOUND, to_client(family, SYN | ACK), data, "by hand");
+		other.src = stranger_too[family];
+		expect_spec(*state, INBOUND, other, REASON_NO_PINHOLE, "by hand, another client");
+		prog_close_port(*state, INBOUND, TRANSPORT_TCP, PORT);
+		expect_spec(*state, INBOUND, from_client(family, SYN), REASON_PORT, "no passive port");
+		expect_spec(*state, OUTBOUND, to_client(family, SYN | ACK), REASON_NO_FLOW,
+			    "no passive port");
+		prog_open_port(*state, INBOUND, TRANSPORT_TCP, PORT, INTERNAL, PEERS_OFFICE);
+		expect_spec(*state, INBOUND, from_client(family, SYN), REASON_PEER, "a service's port");
+		prog_make_passive(*state, PORT);
+		expect_spec(*state, INBOUND, from_client(family, SYN), data, "passive again");
+		state_expire_pinhole(*state, &key);
+		expect_spec(*state, INBOUND, from_client(family, SYN), REASON_NO_PINHOLE, "expired");
+		state_drop_pinhole(*state, &key);
+	}
+}
+
+/* What came through one: judged anew by another policy. */
+static void test_manual_flow(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct flow_key key =
+			state_flow_key(IPPROTO_TCP, host[family], PORT, stranger[family], CLIENT_PORT);
+		struct flow flow = state_live_flow(DATA);
+
+		flow.control_port = 0;
+		flow.generation = GENERATION - 1;
+		state_put_flow(*state, "data_flows", &key, &flow);
+		prog_close_port(*state, INBOUND, TRANSPORT_TCP, PORT);
+		expect_spec(*state, INBOUND, from_client(family, ACK), REASON_CUT, "no passive port");
+		expect_spec(*state, OUTBOUND, to_client(family, ACK), REASON_CUT, "no passive port");
+		prog_make_passive(*state, PORT);
+		expect_spec(*state, INBOUND, from_client(family, ACK), data, "a passive port");
+		expect_spec(*state, OUTBOUND, to_client(family, ACK), data, "a passive port");
+	}
+}
+
 /* An entry without its port's mark is what one being removed looks like: it opens nothing. */
 static void test_mark(void **state)
 {
@@ -206,6 +251,8 @@ int main(void)
 		cmocka_unit_test_setup(test_session_over, prog_reset),
 		cmocka_unit_test_setup(test_control_service, prog_reset),
 		cmocka_unit_test_setup(test_answers, prog_reset),
+		cmocka_unit_test_setup(test_manual, prog_reset),
+		cmocka_unit_test_setup(test_manual_flow, prog_reset),
 		cmocka_unit_test_setup(test_mark, prog_reset),
 	};
 

@@ -508,9 +508,8 @@ static void test_control_boundary(void **state)
 	loaded_clear(&l);
 	assert_error("services: {x: {tcp: [1, 1000-1024]}}\ninbound: [{service: x, from: any}]\n"
 		     "ftp: {m: {control: x, passive: 3000}}\n",
-		     "p.yaml:3:20: error: control port 1024 of service 'x' is 1024 or above: that needs "
-		     "'owner', which "
-		     "is not supported yet\n");
+		     "p.yaml:3:20: error: ftp m: any local user may listen on control port 1024, which is "
+		     "1024 or above: that needs 'owner'\n");
 }
 
 static void test_smb_boundary(void **state)

@@ -63,23 +63,25 @@ static void promised_fields(void **state)
 	struct status status;
 	json_t *root, *interface;
 	const char *name, *xdp, *egress;
-	int allowed, denied, opened, refused, open;
+	int allowed, denied, opened, refused, open, manual;
 
 	(void)state;
 	set_up(&status);
+	status.n_manual = 7;
 	root = status_to_json(&status);
 	assert_non_null(root);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		assert_non_null(json_object_get(root, fields[i]));
-	assert_int_equal(json_unpack(root, "{s:{s:i, s:i}, s:{s:i, s:i, s:i}}", "inbound", "allowed",
+	assert_int_equal(json_unpack(root, "{s:{s:i, s:i}, s:{s:i, s:i, s:i, s:i}}", "inbound", "allowed",
 				     &allowed, "denied", &denied, "pinholes", "opened", &opened, "refused",
-				     &refused, "open", &open),
+				     &refused, "open", &open, "manual", &manual),
 			 0);
 	assert_int_equal(allowed, 60);
 	assert_int_equal(denied, 3);
 	assert_int_equal(opened, 5);
 	assert_int_equal(refused, 2);
 	assert_int_equal(open, LIMIT_PINHOLES + 1);
+	assert_int_equal(manual, 7);
 	interface = json_array_get(json_object_get(root, "interfaces"), 1);
 	assert_int_equal(
 		json_unpack(interface, "{s:s, s:s, s:s}", "name", &name, "xdp", &xdp, "egress", &egress), 0);
@@ -120,6 +122,9 @@ static void warnings(void **state)
 	assert_says(&status, "EXCEPTION", false);
 	status.servers[3].mode = PINHOLES_STATIC;
 	assert_says(&status, "EXCEPTION: ftp moveit has pinholes: static", true);
+	assert_says(&status, "by hand", false);
+	status.n_manual = 2;
+	assert_says(&status, "EXCEPTION: 2 of them added by hand", true);
 	status.totals.untracked = 9;
 	assert_says(&status, "WARNING: 9 sessions or data connections found no room", true);
 	status_clear(&status);

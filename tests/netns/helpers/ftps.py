@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTPS client that can stop between PASV and the data connection.
 
-ftps.py ADDRESS [--implicit|--clear]             one command a line on stdin, one line of answer:
+ftps.py ADDRESS [--implicit|--clear] [--port N]  one command a line on stdin, one line of answer:
     passive [epsv|pasv]     port PORT            the server listens; nothing connects yet
     get FILE                got BYTES SHA256     over the port of the last `passive`
     begin FILE / finish     begun / got …        the same in two steps
@@ -27,10 +27,10 @@ CONTEXT.verify_mode = ssl.CERT_NONE
 
 
 class Session(ftplib.FTP_TLS):
-    def __init__(self, address, implicit, clear=False):
+    def __init__(self, address, implicit, clear=False, port=0):
         super().__init__(context=CONTEXT, timeout=20 * SLOW)
         self.implicit, self.clear = implicit, clear
-        self.connect(address, 990 if implicit else 21)
+        self.connect(address, port or (990 if implicit else 21))
         self.login("anonymous", "x", secure=not clear)
         if not clear:
             self.prot_p()
@@ -151,11 +151,12 @@ def main():
     parser.add_argument("address")
     parser.add_argument("--implicit", action="store_true")
     parser.add_argument("--clear", action="store_true")
+    parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--count", type=int)
     parser.add_argument("file", nargs="?")
     parser.add_argument("sha256", nargs="?")
     options = parser.parse_intermixed_args()
-    client = Session(options.address, options.implicit, options.clear)
+    client = Session(options.address, options.implicit, options.clear, options.port)
     if options.count:
         batch(client, options.count, options.file, options.sha256)
     else:
