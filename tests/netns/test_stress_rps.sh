@@ -3,13 +3,14 @@
 # The full size: TIME_LIMIT=900 STRESS_CONNECTIONS=10000 STRESS_CLIENTS=50.
 TEST=stress_rps
 source "$(dirname "$0")/lib.sh"
-source "$NETNS_DIR/failed_listens.sh"
+source "$NETNS_DIR/trace.sh"
 CONNECTIONS=${STRESS_CONNECTIONS:-5000}
 CLIENTS=${STRESS_CLIENTS:-4}
 # vsftpd takes ports at random, and ends a session that has found nine of them taken.
 PASSIVE_MAX=$((PASSIVE_MIN + ${STRESS_PORTS:-$((20 * CLIENTS))} - 1))
 # A flow outlives its socket, so that the peer's last FIN passes.
 LINGER=75
+EXIT_OF_LISTEN=syscalls/sys_exit_listen
 
 pinholes() { status_field "[\"pinholes\"][\"$1\"]"; }
 all_used() { equal "$(pinholes used)" $((each * CLIENTS)); }
@@ -28,8 +29,8 @@ client_is_done() { grep "^done $each failed 0 " "$WORK/client$1.log" || fails ca
 
 world
 start_vsftpd
-if can_trace_listen; then
-	trace_failed_listens "${PIDS[@]}" || die "cannot trace listen()"
+if can_trace $EXIT_OF_LISTEN; then
+	trace_begin $EXIT_OF_LISTEN "ret == -98" "${PIDS[@]}" || die "cannot trace listen()" # EADDRINUSE
 fi
 apply_usual
 check "RPS is on" equal "$(on srv unshare -m --propagation private sh -c \
@@ -66,8 +67,8 @@ check "each went through a pinhole of its own" wait_for 5 all_used
 check "no pinhole is left" wait_for 5 none_of pinholes
 check "none expired" equal "$(pinholes expired)" 0
 check "all others were closed" equal "$(pinholes opened)" $(($(pinholes used) + $(pinholes closed)))
-if can_trace_listen; then
-	failed=$(failed_listens)
+if can_trace $EXIT_OF_LISTEN; then
+	failed=$(trace_lines | wc -l)
 	say "listen() of the servers failed $failed times; pinholes that this closed: $(pinholes closed)"
 	check "because their listen() failed" closed_by_failed_listens "$failed"
 else
