@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Sourced by run: starts each server for one TLS mode, with the folder $WORK/ftp for anonymous, also for uploads.
+# Sourced by run: starts each server for one TLS mode, with the folder $WORK/ftp for anonymous, also for uploads. Where
+# WITH_LOG is set it writes its replies to $LOG, in the form that `log` reads.
 # shellcheck shell=bash
 
 # From the packages that fetch has unpacked.
@@ -15,6 +16,7 @@ start_vsftpd() { # TLS
 	VSFTPD_MORE=
 	[[ $1 != clear ]] || VSFTPD_MORE=ssl_enable=NO
 	[[ $1 != implicit ]] || implicit=YES
+	[[ -z ${WITH_LOG:-} ]] || VSFTPD_MORE+=$'\n'"xferlog_enable=YES"$'\n'"log_ftp_protocol=YES"$'\n'"vsftpd_log_file=$LOG"
 	write_vsftpd_conf server "$(control_port "$1")" $implicit
 	start srv server vsftpd "$WORK/server.conf"
 }
@@ -51,6 +53,10 @@ write_proftpd_conf() { # TLS
 			RequireValidShell off
 		</Anonymous>
 	END
+	[[ -z ${WITH_LOG:-} ]] || cat <<-END
+		LogFormat postern "%{iso8601} pid=%P a=%a rport=%{remote-port} L=%L p=%p x=%{transfer-port} s=%s m=%m"
+		ExtendedLog $LOG ALL postern
+	END
 	[[ $1 != clear ]] || return 0
 	cat <<-END
 		TLSEngine on
@@ -68,15 +74,16 @@ start_proftpd() { # TLS
 }
 
 # Anonymous's folder is the home of the user ftp and cannot be chosen, and it keeps files in /run: in a mount namespace of
-# its own both are.
+# its own both are. It logs to syslog only, so that there a /dev of its own is too.
 start_pure-ftpd() { # TLS
-	local home tls=0
+	local home tls=0 syslog=() more=()
 	home=$(getent passwd ftp | cut -d: -f6)
 	[[ $1 == clear ]] || tls=2
+	[[ -z ${WITH_LOG:-} ]] || syslog=("$PYTHON" -B "$MATRIX_DIR/syslog.py" "$LOG") more=(-d -d)
 	start srv server unshare -m --propagation private bash -c "mount -t tmpfs none /run && mkdir /run/pure-ftpd &&
-		mount --bind '$WORK/ftp' '$home' && exec \"\$@\"" _ \
+		mount --bind '$WORK/ftp' '$home' && exec \"\$@\"" _ "${syslog[@]}" \
 		env "$(unpacked)" "$UNPACKED/usr/sbin/pure-ftpd" -S "$(control_port "$1")" -e -H -c 200 -C 200 -Y $tls \
-		-2 "$WORK/both.pem" -p $PASSIVE_MIN:$PASSIVE_MAX
+		-2 "$WORK/both.pem" -p $PASSIVE_MIN:$PASSIVE_MAX "${more[@]}"
 }
 
 start_pyftpdlib() { # TLS

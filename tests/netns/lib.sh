@@ -398,7 +398,3 @@ no_answer() { # HOST ADDRESS PORT
 refused() { # HOST ADDRESS PORT
 	equal "$(connects "$@" 2>&1)" "refused"
 }
-
-equal_fields() { # FIELD FIELD of status
-	equal "$(status_field "$1")" "$(status_field "$2")"
-}
