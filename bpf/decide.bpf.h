@@ -207,18 +207,23 @@ static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv
 }
 
 /* Whether the control service that a pinhole was opened under admits its client still. */
+static __always_inline bool pinhole_is_admitted(const struct pinhole *pinhole, const struct flow_key *key,
+						bool is_ipv4, __u32 ifindex)
+{
+	const struct port_rule *rule;
+
+	if (!pinhole->control_port)
+		return port_is_passive(key->local_port);
+	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
+	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4);
+}
+
 static __always_inline struct pinhole *pinhole_judge(const struct flow_key *key, bool is_ipv4, __u32 ifindex,
 						     struct pinhole_key *pinhole_key)
 {
 	struct pinhole *pinhole = pinhole_find(&key->peer, &key->local, key->local_port, pinhole_key);
-	const struct port_rule *rule;
 
-	if (!pinhole)
-		return NULL;
-	if (!pinhole->control_port)
-		return port_is_passive(key->local_port) ? pinhole : NULL;
-	rule = port_rule_get(INBOUND, TRANSPORT_TCP, pinhole->control_port);
-	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4) ? pinhole : NULL;
+	return pinhole && pinhole_is_admitted(pinhole, key, is_ipv4, ifindex) ? pinhole : NULL;
 }
 
 /* With a frame of its own for the pinhole's key: together the frames of nested calls, each rounded up to 32

@@ -6,6 +6,7 @@
 #include "plain.bpf.h"
 #include "reject.bpf.h"
 #include "reply.bpf.h"
+#include "unseen.bpf.h"
 
 static __noinline bool is_own_address(const struct addr *addr)
 {
@@ -300,6 +301,8 @@ int ingress(struct xdp_md *ctx)
 	    (verdict == REASON_NO_FLOW || verdict == REASON_CUT || verdict == REASON_ICMP_QUOTE) &&
 	    frame_is_our_answer(ctx))
 		verdict = COUNTER_ANSWERS;
+	if (verdict == REASON_NO_FLOW)
+		verdict = unseen_inbound(ctx, verdict);
 	return frame_end(ctx, verdict, bytes);
 }
 

@@ -22,6 +22,18 @@ static __noinline void waiting_close(const struct pinhole_key *entry, __u64 cook
 		report_waiting(&key, &waiting, EVENT_PINHOLE_REFUSED, waiting.refusal, ORIGIN_SOCKET, NULL);
 }
 
+/* The listener closes, and its pinhole seems unused: see closed.bpf.h. */
+static __noinline void closed_remember(const struct pinhole_key *key, const struct pinhole *pinhole)
+{
+	struct pinhole copy = *pinhole;
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u32 port = key->port, until = now / NS_PER_S + CLOSED_GRACE_S;
+
+	copy.expires_ns = now + CLOSED_GRACE_S * NS_PER_S;
+	bpf_map_update_elem(&closed_pinholes, key, &copy, BPF_ANY);
+	bpf_map_update_elem(&closed_ports, &port, &until, BPF_ANY);
+}
+
 /* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
 static __always_inline void listener_close(__u64 cookie)
 {
@@ -38,8 +50,10 @@ static __always_inline void listener_close(__u64 cookie)
 	else if (addr_is_zero(&key.client))
 		waiting_close(&key, cookie);
 	pinhole = bpf_map_lookup_elem(&pinholes, &key);
-	if (pinhole && pinhole->listener == cookie)
+	if (pinhole && pinhole->listener == cookie) {
+		closed_remember(&key, pinhole);
 		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
+	}
 	bpf_map_delete_elem(&listeners, &cookie);
 }
 

@@ -5,6 +5,7 @@
 #define POSTERN_OUTBOUND_BPF_H
 
 #include "active_open.bpf.h"
+#include "closed.bpf.h"
 #include "data_open.bpf.h"
 #include "icmp.bpf.h"
 #include "sessions.bpf.h"
@@ -50,6 +51,29 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 		if (totals)
 			__sync_fetch_and_add(&totals->repaired, 1);
 	}
+	return admit_service(service);
+}
+
+/* The same, where the listener has closed meanwhile. */
+static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
+					  __u32 ifindex)
+{
+	__u32 state = skb ? socket_state(skb) : SOCK_CLOSE;
+	struct totals *totals = totals_get();
+	struct pinhole_key pinhole_key;
+	const struct pinhole *closed;
+	__u16 service;
+
+	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
+		return REASON_NO_FLOW;
+	closed = closed_find(key, &pinhole_key);
+	if (!closed || !pinhole_is_admitted(closed, key, is_ipv4, ifindex))
+		return REASON_NO_FLOW;
+	service = closed->service;
+	if (!closed_use(&pinhole_key, closed, key, bpf_get_socket_cookie(skb)))
+		return REASON_NO_FLOW;
+	if (totals)
+		__sync_fetch_and_add(&totals->repaired, 1);
 	return admit_service(service);
 }
 
@@ -114,6 +138,9 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
 	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service, given->ifindex);
+	if (is_admitted(verdict))
+		return verdict;
+	verdict = closed_outbound(skb, packet->is_ipv4, key, given->ifindex);
 	if (is_admitted(verdict))
 		return verdict;
 	/* Establishment moves a connection from the pinhole to the flow. */

@@ -112,6 +112,22 @@ struct {
 	__type(value, __u32);
 } open_ports SEC(".maps");
 
+/* Pinholes whose listener has closed before anybody saw a connection through them: see closed.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, MAX_CLOSED);
+	__type(key, struct pinhole_key);
+	__type(value, struct pinhole);
+} closed_pinholes SEC(".maps");
+
+/* Until when (seconds of CLOCK_BOOTTIME) a port can have one of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} closed_ports SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_FLOWS);

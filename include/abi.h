@@ -31,6 +31,7 @@ enum limit {
 	MAX_TLS_OTHERS =
 		4096, /* objects of TLS libraries that are known not to write to a control connection */
 	MAX_TLS_WRITES = 4096, /* threads that are in a TLS library at one time */
+	MAX_CLOSED = 1024,     /* pinholes whose listener closed unused; the oldest are forgotten */
 	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
 	MAX_ACTIVES = 16384,   /* data connections that FTP servers are opening to their clients */
 	MAX_FLOWS = 65536,     /* opened outward by this host */
@@ -49,6 +50,7 @@ enum {
 		300, /* that long after our last segment once we have sent FIN, should the close go unseen */
 	MIN_CLAIMED_PORT = 1024,  /* what a reply or a log names may be no lower */
 	ACTIVE_FIRST_PORT = 1024, /* of a client; the ports below are those of services */
+	CLOSED_GRACE_S = 5,       /* a connection that nobody saw is made up for so long after its listener */
 	SWEEP_PERIOD_S = 1        /* how often what is over is removed and reported */
 };
 

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Control and data connections whose establishment no program saw are made up for from their traffic, also where the server
+# has closed its listener meanwhile. The programs that see it are taken away here.
+TEST=unseen
+source "$(dirname "$0")/lib.sh"
+SOCKETS=/sys/fs/bpf/postern/$INSTANCE/sockets
+
+login() { # NAME
+	open_session "$1" a "$PYTHON" -B "$HELPERS/ftps.py" --clear $SRV4
+}
+
+pinholes() { status_field "[\"pinholes\"][\"$1\"]"; }
+is() { equal "$(pinholes "$1")" "$2"; } # FIELD N
+
+upload() { # HOST NAME
+	on "$1" curl -sS --max-time $((15 * SLOW)) -T "$WORK/ftp/file.bin" "ftp://$SRV4/upload/$2" &&
+		cmp "$WORK/ftp/upload/$2" "$WORK/ftp/file.bin"
+}
+
+equal_ports() { equal "$(pinhole_ports)" "$1"; }
+
+world
+make_files || die "cannot make the files"
+write_policy "$WORK/policy.yaml"
+sed -i "s/tls: required/tls: none/" "$WORK/policy.yaml"
+pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
+start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MAX
+
+check "with all programs: A logs in" login one
+port_of one epsv >/dev/null
+check "A's download" got "$(ask one get file.bin)"
+check "an upload" upload a first.bin
+check "nothing was made up for" is repaired 0
+before=$(pinholes used)
+
+rm "$SOCKETS/state_1" "$SOCKETS/state_2" || die "cannot take the programs away"
+port=$(port_of one epsv)
+check "without those that see a connection: A's port is open" open_for $A4 "$port" socket
+check "A's download, of a connection that nobody saw" got "$(ask one get file.bin)"
+check "counts as the pinhole's" wait_for 5 is used $((before + 1))
+check "as it was made up for" is repaired 1
+check "it is a flow" equal "$(pst_json flows | json "any(f.get('local_port') == $port or $port in f.values() for f in d)")" True
+check "an upload, where the client speaks first" upload a second.bin
+check "its session was made up for, too" is repaired 3
+check "and used its pinhole" wait_for 5 is used $((before + 2))
+check "no SYN was sent again" equal "$(counter_of a TcpExtTCPSynRetrans)" 0
+
+port=$(port_of one epsv)
+check "A asks once more" open_for $A4 "$port" socket
+other=$(port_of one epsv)
+check "and again: its first listener is closed" wait_for 5 equal_ports "$other"
+start_helper srv next "$PYTHON" "$HELPERS/serve.py" "tcp:$port"
+check "who listens there next gives A no answer" no_answer a $SRV4 "$port"
+check "what was opened is used, closed, or still open" equal "$(pinholes opened)" $(($(pinholes used) + $(pinholes closed) + $(pinholes expired) + $(pinholes open)))
+finish
