@@ -49,7 +49,7 @@ static __noinline bool closed_use(const struct pinhole_key *key, const struct pi
 	bpf_map_update_elem(&flow_sockets, &cookie, flow_key, BPF_ANY);
 	__sync_fetch_and_add(&totals->closed, -1);
 	__sync_fetch_and_add(&totals->used, 1);
-	report_pinhole(EVENT_PINHOLE_USED, key, &copy, flow_key->peer_port);
+	report_pinhole(EVENT_PINHOLE_USED, key, &copy, &flow_key->peer, flow_key->peer_port);
 	return true;
 }
 

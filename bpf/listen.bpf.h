@@ -191,7 +191,7 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	listener.holder = holder_of(task);
 	what.holder = listener.holder;
 	what.servers = servers;
-	what.max_files = is_for_clients(in_force, servers) ? WALK_MOST_FILES : WALK_MAX_FILES;
+	what.max_files = servers_for_clients(in_force, servers) ? WALK_MOST_FILES : WALK_MAX_FILES;
 	walk_files(&found, task, &what);
 	found.servers = servers_owned(in_force, task, found.truncated ? servers : found.servers);
 	is_watched = !found.truncated && servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET);
@@ -201,7 +201,8 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	}
 	listener.servers = found.servers;
 	listener.accepts = listener_families(sk, &listener.local);
-	if (found.n_clients && is_watched && is_for_clients(in_force, found.servers)) {
+	/* Where the process serves another server's clients too, the listener may be one of theirs. */
+	if (found.n_clients && is_watched && servers_for_clients(in_force, found.servers) == found.servers) {
 		listener_offer_clients(in_force, &listener);
 		return;
 	}

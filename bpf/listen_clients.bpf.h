@@ -6,11 +6,19 @@
 
 #include "listener.bpf.h"
 
-static __always_inline bool is_for_clients(const struct settings *in_force, __u16 servers)
+/* Those of a set of servers that open for all their clients. */
+static __noinline __u16 servers_for_clients(const struct settings *in_force, __u16 servers)
 {
-	const struct ftp_server_value *server = server_of(in_force, servers);
+	__u16 ret = 0;
 
-	return server && server->mode == PINHOLES_CLIENTS;
+	for (__u32 i = 0; i < MAX_FTP_SERVERS; i++) {
+		__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS + i;
+		const struct ftp_server_value *server = bpf_map_lookup_elem(&ftp_servers, &key);
+		__u32 other = server ? server->mode ^ PINHOLES_CLIENTS : 1;
+
+		ret |= ((other | -other) >> 31 ^ 1) << i; /* without a branch, see servers_watched() */
+	}
+	return ret & servers;
 }
 
 /* For bpf_for_each_map_elem: opens the listener for each session of its process. */
@@ -39,7 +47,8 @@ static long session_offer(void *map, const __u64 *cookie, const struct session *
 	offer->pinhole.control_port = session->control_port;
 	refusal = pinhole_open(key, &offer->pinhole);
 	if (!refusal)
-		report_pinhole(EVENT_PINHOLE_OPENED, key, &offer->pinhole, session->client_port);
+		report_pinhole(EVENT_PINHOLE_OPENED, key, &offer->pinhole, &session->client,
+			       session->client_port);
 	else if (refusal != REFUSED_CLAIMED) /* another session of the same client has it */
 		offer->refusal = refusal;
 	return 0;

@@ -49,7 +49,7 @@ static __always_inline void report_manual(enum event_kind kind, const struct pin
 
 	if (!event)
 		return;
-	event->peer = key->client;
+	event->peer = request_client();
 	event->local = key->local;
 	event->local_port = key->port;
 	event->cookie = listener;

@@ -11,11 +11,12 @@
 
 enum { OWNER_NAME_WORDS = OWNER_NAME_SIZE / sizeof(__u64), CGROUP_DEPTH = 64 };
 
-/* Not 0 where the name differs. One that fills the room is cut off, and so no name of an owner's. */
+/* Not 0 where the name differs. There is room for more than an owner's name can have, so that a longer one is
+ * not cut off where it begins to differ. */
 static __always_inline __u64 name_differs(const void *name, const char *wanted)
 {
 	const __u64 *words = (const __u64 *)wanted;
-	__u64 read[OWNER_NAME_WORDS] = {}, differs = 0;
+	__u64 read[OWNER_NAME_WORDS + 1] = {}, differs = 0;
 	long size = bpf_probe_read_kernel_str(read, sizeof(read), name);
 
 	for (int i = 0; i < OWNER_NAME_WORDS; i++)

@@ -23,16 +23,17 @@ static __always_inline void port_mark(__u16 port, int change)
 		__sync_fetch_and_add(open, change);
 }
 
-/* `peer_port` is 0 while no data connection is known. */
+/* `peer` and its port are of a connection; the address of the key and 0 where none is known. */
 static __always_inline void report_pinhole(enum event_kind kind, const struct pinhole_key *key,
-					   const struct pinhole *pinhole, __u16 peer_port)
+					   const struct pinhole *pinhole, const struct addr *peer,
+					   __u16 peer_port)
 {
 	__u64 sequence;
 	struct event *event = report_begin(kind, &sequence);
 
 	if (!event)
 		return;
-	event->peer = key->client;
+	event->peer = *peer;
 	event->peer_port = peer_port;
 	event->local = key->local;
 	event->local_port = key->port;
@@ -194,7 +195,7 @@ static __always_inline void pinhole_close(const struct pinhole_key *key, const s
 		return;
 	if (totals)
 		__sync_fetch_and_add(kind == EVENT_PINHOLE_EXPIRED ? &totals->expired : &totals->closed, 1);
-	report_pinhole(kind, key, &copy, 0);
+	report_pinhole(kind, key, &copy, &key->client, 0);
 }
 
 static long session_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,

@@ -147,8 +147,18 @@ int datapath_tls_add(const char *instance, const struct tls_library *libraries, 
 
 	if (r == 0)
 		r = add_sends(instance, tls, failure);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = add_file(instance, tls, &libraries[i], failure);
+	if (r)
+		return r;
+	/* A file that cannot be watched does not keep the others from it: any user may map one. */
+	for (size_t i = 0; i < n; i++) {
+		struct failure one = {""};
+		int err = add_file(instance, tls, &libraries[i], &one);
+
+		if (err && r == 0) {
+			r = err;
+			*failure = one;
+		}
+	}
 	return r;
 }
 

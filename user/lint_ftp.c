@@ -74,12 +74,15 @@ static void lint_static(const struct ftp_server *server, struct diags *diags)
 
 static void lint_clients(const struct ftp_server *server, struct diags *diags)
 {
-	if (server->pinholes == FTP_PINHOLES_CLIENTS)
+	if (server->pinholes != FTP_PINHOLES_CLIENTS)
+		return;
+	ADVISE(diags, server->place,
+	       "ftp %s: pinholes: clients opens a port for every client that is logged in, so that one "
+	       "can take another's connection; use pinholes: session where replies or logs can be read",
+	       server->name);
+	if (!(server->watch & 1u << FTP_WATCH_SOCKET))
 		ADVISE(diags, server->place,
-		       "ftp %s: pinholes: clients opens a port for every client that is logged in, so that "
-		       "one "
-		       "can take another's connection; use pinholes: session where replies or logs can be "
-		       "read",
+		       "ftp %s: pinholes: clients opens nothing, as watch does not list socket",
 		       server->name);
 }
 
@@ -169,6 +172,31 @@ static void lint_service_inside(const struct policy *policy, const struct ftp_se
 		       server->name);
 }
 
+static bool is_control(const struct ftp_server *server, size_t service)
+{
+	for (size_t i = 0; i < server->n_control; i++)
+		if (server->control[i] == service)
+			return true;
+	return false;
+}
+
+/* Its connections would count as control connections. */
+static void lint_sockets(const struct policy *policy, const struct ftp_server *server, struct diags *diags)
+{
+	for (size_t i = 0; i < policy->n_inbound; i++) {
+		const struct service *service = &policy->services[policy->inbound[i].service];
+
+		if (is_control(server, policy->inbound[i].service) ||
+		    !overlaps_any(server->sockets, server->n_sockets, service->tcp, service->n_tcp))
+			continue;
+		ADVISE(diags, server->sockets_place,
+		       "ftp %s: sockets covers a port of %s, whose clients would have control connections; "
+		       "list only ports that the redirect leads to",
+		       server->name, service->name);
+		return;
+	}
+}
+
 static void lint_log(const struct ftp_server *server, struct diags *diags)
 {
 	if ((server->log.file || server->log.journal) && !(server->watch & 1u << FTP_WATCH_LOG))
@@ -190,6 +218,7 @@ void lint_ftp(const struct policy *policy, struct diags *diags)
 		lint_unrestricted(server, diags);
 		lint_x11(server, diags);
 		lint_service_inside(policy, server, diags);
+		lint_sockets(policy, server, diags);
 		lint_log(server, diags);
 	}
 }

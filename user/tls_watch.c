@@ -8,16 +8,16 @@
 
 #include "datapath_tls.h"
 
-static void add_ports(const struct service *service, uint64_t *ports)
+static bool add_port(void *context, uint16_t socket_port, uint16_t control_port)
 {
-	const struct port_range *ranges = service->tcp;
+	uint64_t *ports = context;
 
-	for (size_t i = 0; i < service->n_tcp; i++)
-		for (unsigned port = ranges[i].first; port <= ranges[i].last; port++)
-			ports[port / 64] |= UINT64_C(1) << port % 64;
+	(void)control_port; /* a redirect in front of it: no socket has it */
+	ports[socket_port / 64] |= UINT64_C(1) << socket_port % 64;
+	return true;
 }
 
-/* The control ports of the servers that are watched by tls; whether there are any. */
+/* The ports of the control sockets of the servers that are watched by tls; whether there are any. */
 static bool find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64])
 {
 	bool found = false;
@@ -29,8 +29,7 @@ static bool find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64]
 		if (server->pinholes == FTP_PINHOLES_STATIC || !(server->watch & 1u << FTP_WATCH_TLS))
 			continue;
 		found = true;
-		for (size_t k = 0; k < server->n_control; k++)
-			add_ports(&policy->services[server->control[k]], ports);
+		policy_control_sockets(policy, server, add_port, ports);
 	}
 	return found;
 }

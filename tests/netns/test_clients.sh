@@ -18,8 +18,8 @@ start_server() { # PYFTPD-OPTION...
 	SERVER=$LAST_PID
 }
 
-login() { # NAME HOST ADDRESS
-	open_session "$1" "$2" "$PYTHON" -B "$HELPERS/ftps.py" --clear "$3"
+login() { # NAME HOST ADDRESS [OPTION...]
+	open_session "$1" "$2" "$PYTHON" -B "$HELPERS/ftps.py" --clear "${@:3}"
 }
 
 asks_from() { # ADDRESS PORT, on host B
@@ -36,6 +36,10 @@ events_of() { # KIND PORT
 
 refusals() { # REASON
 	pst_json events --kind pinhole-refused | grep -c "\"reason\":\"$1\""
+}
+
+clients_told() { # KIND PORT
+	pst_json events --kind "$1" | "$PYTHON" -c "import json, sys; print(*sorted(e['client'] for e in map(json.loads, sys.stdin) if e['port'] == $2))"
 }
 
 equal_count() { equal "$(count_of pinholes)" "$1"; }
@@ -85,6 +89,24 @@ close_session one
 close_session two
 stop "$SERVER"
 
+# Of two servers in one process, a listener may be either's.
+apply_ftp "pinholes: clients" "watch: [socket]"
+sed -i "s/control: .*/control: ftps-explicit/" "$WORK/policy.yaml"
+echo "  strict: {control: ftps-implicit, tls: none, passive: $PASSIVE_MIN-$PASSIVE_MAX, watch: [socket]}" >>"$WORK/policy.yaml"
+check "clients, and a server that is not so" pst apply "$WORK/policy.yaml"
+start_server --port 21 --port 990
+check "A logs in at one" login one a $SRV4
+check "B at the other" login two b $SRV4 --port 990
+port=$(port_of two epsv)
+check "B's port does not open for A" none_open
+close_session two
+check "B at the first, too" login three b $SRV4
+port=$(port_of three epsv)
+check "whose clients each may have it" equal "$(clients_of "$port")" "$A4 $B4"
+close_session one
+close_session three
+stop "$SERVER"
+
 # ---- peer ----
 
 apply_ftp "peer: {v4: 31, v6: 127}" "watch: [socket]"
@@ -98,6 +120,7 @@ check "A's transfer" got "$(ask one get file.bin)"
 port=$(port_of one pasv)
 check "B's address will do" connects b $SRV4 "$port"
 check "and uses it up" wait_for 5 none_open
+check "the event says who came" equal "$(clients_told pinhole-used "$port")" $B4
 check "one connection only" no_answer a $SRV4 "$port"
 close_session one
 close_session two

@@ -90,6 +90,15 @@ start_server unshare -m sh -c 'mount --bind "$0" "$1" && exec "$@"' "$WORK/bin/o
 check "another program that poses by a mount" grep -qx "$PROGRAM" <(readlink "/proc/$SERVER/exe")
 check_is_not "another program by a mount"
 stop "$SERVER"
+long=$(printf 'x%.0s' {1..63}) # as long as a name may be
+cp "$PROGRAM" "$WORK/bin/$long" && cp "$PROGRAM" "$WORK/bin/${long}y" || die "cannot copy the program"
+apply_owner "{exe: $WORK/bin/$long}"
+start_server "$WORK/bin/$long"
+check_is_owner "the longest name"
+stop "$SERVER"
+start_server "$WORK/bin/${long}y"
+check_is_not "a longer name that begins with it"
+stop "$SERVER"
 ln -s server "$WORK/bin/link"
 apply_owner "{exe: $WORK/bin/link}"
 start_server "$PROGRAM"

@@ -112,3 +112,31 @@ apply_watch socket,reply
 check "without tls nothing is watched" test ! -e "/sys/fs/bpf/postern/$INSTANCE/tls"
 port_a=$(port_of one epsv)
 check "and nothing opens" none_open
+
+# Behind a redirect, no socket has the port of the control service.
+close_session one 2>/dev/null
+close_session two 2>/dev/null
+stop "$SERVER"
+write_policy "$WORK/policy.yaml"
+printf '    %s\n' "watch: [socket, tls]" "sockets: [921]" >>"$WORK/policy.yaml"
+pst down >"$WORK/down.log" 2>&1 || die "down failed"
+on srv nft "add table ip $ID; add chain ip $ID prerouting { type nat hook prerouting priority dstnat; }; add rule ip $ID prerouting tcp dport 21 redirect to :921" ||
+	die "cannot redirect"
+# Another process with a socket at that port has mapped what looks like a library.
+echo "no library" >"$WORK/libssl.so.3"
+start_helper srv no-library "$PYTHON" -c '
+import mmap, socket, sys, time
+held = socket.create_server((sys.argv[1], 921))
+file = open(sys.argv[2], "rb")
+mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+print("ready", flush=True)
+time.sleep(1000)' $ALIAS4 "$WORK/libssl.so.3"
+start_server --port 921
+check "behind a redirect" pst apply "$WORK/policy.yaml"
+check "the libraries are found" test "$(status_field '["tls"]["watched"]')" -ge 1
+check "A logs in" login one a $SRV4
+check "and B" login two b $SRV4
+port=$(port_of one epsv)
+check "A's port is A's" open_for $A4 "$port" tls
+check "A's transfer" got "$(ask one get file.bin)"
+finish

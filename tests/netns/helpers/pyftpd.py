@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
 
-Options: --banner TEXT, --shred (each reply leaves byte by byte), --port N (of the control connections), --foreign (data connections may come from other addresses than the control connection), --files N (opened first and held), --tls PEM (explicit TLS, required; a key and its certificate). SITE SAY TEXT answers TEXT, with a line end for each ~.
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --port N (of the control connections; several), --foreign (data connections may come from other addresses than the control connection), --files N (opened first and held), --tls PEM (explicit TLS, required; a key and its certificate). SITE SAY TEXT answers TEXT, with a line end for each ~.
 """
 import argparse
 import logging
@@ -20,7 +20,7 @@ parser.add_argument("last", type=int)
 parser.add_argument("--banner", default="ready")
 parser.add_argument("--shred", action="store_true")
 parser.add_argument("--files", type=int, default=0)
-parser.add_argument("--port", type=int, default=21)
+parser.add_argument("--port", type=int, action="append")
 parser.add_argument("--foreign", action="store_true")
 parser.add_argument("--tls")
 args = parser.parse_args()
@@ -56,6 +56,6 @@ if args.tls:
     Handler.certfile, Handler.tls_control_required, Handler.tls_data_required = args.tls, True, True
 held = [open("/dev/null", "rb") for _ in range(args.files)]
 loop = IOLoop()
-servers = [FTPServer((address, args.port), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1")]
+servers = [FTPServer((address, port), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1") for port in args.port or [21]]
 print("ready", flush=True)
 loop.loop()
