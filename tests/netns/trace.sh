@@ -5,9 +5,9 @@
 
 TRACE=/sys/kernel/tracing/instances/$INSTANCE
 
-# In a mount namespace of its own: the host's may have no tracefs, or have it elsewhere.
+# In a mount namespace of its own: the host may have no tracefs, or have it elsewhere.
 in_tracefs() { # SHELL-TEXT
-	unshare -m --propagation private sh -c "mount -t tracefs tracefs /sys/kernel/tracing && $1"
+	unshare -m --propagation private sh -c "{ test -d /sys/kernel/tracing/events || mount -t tracefs tracefs /sys/kernel/tracing; } && $1"
 }
 
 can_trace() { in_tracefs "test -d /sys/kernel/tracing/events/$1" 2>/dev/null; } # EVENT
