@@ -34,17 +34,12 @@ static __noinline void closed_remember(const struct pinhole_key *key, const stru
 	bpf_map_update_elem(&closed_ports, &port, &until, BPF_ANY);
 }
 
-/* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. */
-static __always_inline void listener_close(__u64 cookie)
+/* What the listener's entry knows of it. */
+static __always_inline void listener_forget(__u64 cookie, const struct listener_value *entry)
 {
-	const struct listener_value *entry = bpf_map_lookup_elem(&listeners, &cookie);
+	struct pinhole_key key = entry->key;
 	const struct pinhole *pinhole;
-	struct pinhole_key key;
 
-	bpf_map_delete_elem(&rogues, &cookie);
-	if (!entry)
-		return;
-	key = entry->key;
 	if (entry->is_shared)
 		listener_close_pinholes(cookie);
 	else if (addr_is_zero(&key.client))
@@ -55,6 +50,21 @@ static __always_inline void listener_close(__u64 cookie)
 		pinhole_close(&key, pinhole, EVENT_PINHOLE_CLOSED);
 	}
 	bpf_map_delete_elem(&listeners, &cookie);
+}
+
+/* The listener is closed, or its listen() failed. Another socket's pinhole on the same port stays. Its entry
+ * can be that of a claim which came at the same time as a pinhole by hand, or have been swept meanwhile: so
+ * where the port is open still, all pinholes are looked through. */
+static __always_inline void listener_close(const struct sock *sk)
+{
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
+	const struct listener_value *entry = bpf_map_lookup_elem(&listeners, &cookie);
+
+	bpf_map_delete_elem(&rogues, &cookie);
+	if (entry)
+		listener_forget(cookie, entry);
+	if (port_has_pinhole(sock_local_port(sk)))
+		listener_close_pinholes(cookie);
 }
 
 /* The process holds sessions of exactly one client. 0, or the enum refusal; REFUSED_OPEN: it was dealt with.
@@ -134,6 +144,16 @@ static __always_inline __u8 listener_families(const struct sock *sk, const struc
 	       (listener_accepts(sk, local, &ipv6) ? ACCEPTS_IPV6 : 0);
 }
 
+/* Reported once for each socket. It takes no place of a listener that can have a pinhole: any local user
+ * could take them all. */
+static __noinline void listener_refuse(const struct listener *listener, int refusal)
+{
+	__u64 cookie = listener->cookie, now = bpf_ktime_get_boot_ns();
+
+	if (!bpf_map_update_elem(&rogues, &cookie, &now, BPF_NOEXIST))
+		report_refused(listener, refusal, NULL);
+}
+
 /* It is not known whose the listener is, because of `refusal`. It waits where a server is watched in another
  * way; else it is refused. */
 static __noinline void listener_wait(const struct settings *in_force, const struct listener *listener,
@@ -150,22 +170,23 @@ static __noinline void listener_wait(const struct settings *in_force, const stru
 				  .refusal = refusal};
 	struct task_struct *task = listener->task;
 	__u64 cookie = listener->cookie;
-	int known = listener_remember(cookie, &entry);
+	int known = server ? listener_remember(cookie, &entry) : refusal;
 
 	if (known == REFUSED_OPEN)
 		return;
-	if (known || !server) {
-		report_refused(listener, known ? known : refusal, NULL);
+	if (known) {
+		listener_refuse(listener, known);
 		return;
 	}
 	waiting.expires_ns = bpf_ktime_get_boot_ns() + server->ttl_ns;
 	waiting.pid = BPF_CORE_READ(task, tgid);
 	waiting.uid = BPF_CORE_READ(task, cred, uid.val);
 	BPF_CORE_READ_INTO(&waiting.comm, task, comm);
-	if (bpf_map_update_elem(&waiting_listeners, &key, &waiting, BPF_NOEXIST))
-		report_refused(listener,
-			       bpf_map_lookup_elem(&waiting_listeners, &key) ? REFUSED_CLAIMED : REFUSED_FULL,
-			       NULL);
+	if (bpf_map_update_elem(&waiting_listeners, &key, &waiting, BPF_NOEXIST)) {
+		bpf_map_delete_elem(&listeners, &cookie);
+		listener_refuse(listener, bpf_map_lookup_elem(&waiting_listeners, &key) ? REFUSED_CLAIMED
+											: REFUSED_FULL);
+	}
 }
 
 /* `claims_only`: say nothing where no pinhole can be opened. */
@@ -177,6 +198,7 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	__u64 cookie;
 	struct walk_task what = {.half = in_force->half};
 	struct walk_found found;
+	__u16 with_owner;
 	bool is_watched;
 
 	if (!servers)
@@ -191,7 +213,9 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	listener.holder = holder_of(task);
 	what.holder = listener.holder;
 	what.servers = servers;
-	what.max_files = servers_for_clients(in_force, servers) ? WALK_MOST_FILES : WALK_MAX_FILES;
+	with_owner = servers_with_owner(in_force, servers);
+	what.max_files =
+		servers_for_clients(in_force, servers) | with_owner ? WALK_MOST_FILES : WALK_MAX_FILES;
 	walk_files(&found, task, &what);
 	found.servers = servers_owned(in_force, task, found.truncated ? servers : found.servers);
 	is_watched = !found.truncated && servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET);
@@ -213,8 +237,12 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 		listener_rogue(&listener);
 		return;
 	}
-	if (found.truncated)
+	/* Without a holder, any process with a session could answer for it: one that is not the owner, too.
+	 */
+	if (found.truncated) {
 		listener.holder = 0;
+		listener.servers &= ~with_owner;
+	}
 	listener_wait(in_force, &listener,
 		      !found.servers        ? REFUSED_OWNER
 		      : found.truncated     ? REFUSED_FILES

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Is a process the owner of an FTP server? Told by names that survive its restart and its upgrade, and that
- * only root can take: a path within one filesystem is the same in every mount namespace. */
+ * only root can give to something else: a path within one filesystem is the same in every mount namespace.
+ * Who may execute the program is not asked. */
 #ifndef POSTERN_OWNER_BPF_H
 #define POSTERN_OWNER_BPF_H
 
@@ -99,6 +100,21 @@ __noinline int is_owner(const struct owner_question *question, __u32 i)
 	default:
 		return 0;
 	}
+}
+
+/* Those of a set of servers that not every process may be. */
+static __noinline __u16 servers_with_owner(const struct settings *in_force, __u16 servers)
+{
+	__u16 ret = 0;
+
+	for (__u32 i = 0; i < MAX_FTP_SERVERS; i++) {
+		__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS + i;
+		const struct ftp_owner_value *owner = bpf_map_lookup_elem(&ftp_owners, &key);
+		__u32 kind = owner ? owner->kind : OWNER_NOBODY;
+
+		ret |= (kind | -kind) >> 31 << i; /* without a branch, see servers_watched() */
+	}
+	return ret & servers;
 }
 
 /* Those of a set of servers that the task is an owner of. */

@@ -92,7 +92,7 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 		return 0;
 	if (new_state == CLOSE && is_known(sk)) {
 		if (old_state == LISTEN)
-			listener_close(bpf_get_socket_cookie((void *)sk));
+			listener_close(sk);
 		else
 			on_connection_close(bpf_get_socket_cookie((void *)sk));
 	}
@@ -134,7 +134,7 @@ static __always_inline int on_destroy(const struct sock *sk)
 	if (!is_known(sk))
 		return 0;
 	cookie = bpf_get_socket_cookie((void *)sk);
-	listener_close(cookie);
+	listener_close(sk);
 	on_connection_close(cookie);
 	return 0;
 }

@@ -53,8 +53,8 @@ struct {
 	__type(value, struct pinhole);
 } pinholes SEC(".maps");
 
-/* Listeners that were given a pinhole, wait for one or were refused it, by socket cookie: each is dealt with
- * only once, and its close finds what to close. */
+/* Listeners that were given a pinhole or wait for one, by socket cookie: each is dealt with only once, and
+ * its close finds what to close. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_LISTENERS);
@@ -95,8 +95,8 @@ struct {
 	__type(value, struct tls_write);
 } tls_writes SEC(".maps");
 
-/* Listeners that were reported as rogues, by socket cookie. The oldest are forgotten: that costs a
- * second report and nothing else. */
+/* Listeners that were reported as rogues, or as refused, by socket cookie. The oldest are forgotten: that
+ * costs a second report and nothing else. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, MAX_ROGUES);

@@ -42,8 +42,10 @@ static long waiting_sweep(void *map, const struct waiting_key *key, const struct
 	struct waiting_key copy = *key;
 	struct waiting over = *waiting;
 
-	if (*now > over.expires_ns && waiting_remove(&copy))
-		report_waiting(&copy, &over, EVENT_PINHOLE_REFUSED, over.refusal, ORIGIN_SOCKET, NULL);
+	if (*now <= over.expires_ns || !waiting_remove(&copy))
+		return 0;
+	bpf_map_delete_elem(&listeners, &over.listener);
+	report_waiting(&copy, &over, EVENT_PINHOLE_REFUSED, over.refusal, ORIGIN_SOCKET, NULL);
 	return 0;
 }
 

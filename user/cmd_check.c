@@ -109,8 +109,8 @@ const struct command cmd_check = {
 	.name = "check",
 	.synopsis = "[POLICY] [--strict]",
 	.summary = "say whether a policy is right, and what about it is unwise",
-	.details = "Errors and warnings go to standard error as FILE:LINE:COLUMN. What stays open without a\n"
-		   "pinhole (pinholes: static) is said on standard output.",
+	.details = "Errors and warnings go to standard error as FILE:LINE:COLUMN. An exception, on standard\n"
+		   "output, is a way to a passive port that needs no FTP session.",
 	.options = options,
 	.run = run,
 };

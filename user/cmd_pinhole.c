@@ -181,10 +181,9 @@ const struct command cmd_pinhole = {
 	.name = "pinhole",
 	.synopsis = "add|del --from ADDR --port N [--for DURATION]",
 	.summary = "add a pinhole by hand, or remove one",
-	.details =
-		"A pinhole that is added needs something that listens at the port, a passive port of an FTP\n"
-		"server, and no FTP session. It is used up by its first connection and closes with the\n"
-		"listener. del closes what the client has open at the port, whoever opened it.",
+	.details = "The port must be a passive port of an FTP server, and something must listen there; the\n"
+		   "client needs no FTP session. The pinhole is used up by its first connection and closes\n"
+		   "with the listener. del closes what the client has open at the port, whoever opened it.",
 	.options = options,
 	.needs_root = true,
 	.run = run,

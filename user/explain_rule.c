@@ -139,7 +139,7 @@ static int describe_rule(const struct policy *policy, const struct explain_quest
 static int describe_server(const struct ftp_server *server, struct explanation *explanation)
 {
 	const char *how = server->pinholes == FTP_PINHOLES_STATIC ? "always open to its clients"
-								  : "open only through a session's pinhole";
+								  : "open only through a pinhole";
 	char ports[PORTS_TEXT_SIZE] = "1024-65535";
 
 	if (!server->passive_any)

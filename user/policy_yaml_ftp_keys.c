@@ -30,14 +30,17 @@ static void read_length(struct reader *reader, const struct field *field, const 
 
 void read_ftp_peer(struct reader *reader, const struct field *field, struct ftp_peer *ret)
 {
-	static const char *const words[] = {"exact", NULL};
+	static const char form[] = "exact or {v4: LENGTH, v6: LENGTH}";
 	struct field lengths[] = {{.name = "v4"}, {.name = "v6"}, {0}};
 
 	if (!field->key)
 		return;
 	ret->place = field->value->place;
 	if (field->value->kind != NODE_MAP) {
-		reader_word(reader, field->value, words);
+		const char *text = reader_text(reader, field->value, form);
+
+		if (text && strcmp(text, "exact") != 0)
+			reader_error(reader, field->value, "expected %s, found '%s'", form, text);
 		return;
 	}
 	if (!reader_fields(reader, field->value, "'peer'", lengths))
@@ -85,6 +88,12 @@ void read_owner(struct reader *reader, const struct field *field, struct ftp_own
 	if (!field->key)
 		return;
 	ret->place = field->value->place;
+	if (field->value->kind != NODE_MAP) {
+		reader_error(reader, field->value,
+			     "'owner' must be {exe: PATH}, {user: NAME} or {cgroup: PATH}, not %s",
+			     node_describe(field->value));
+		return;
+	}
 	if (!reader_fields(reader, field->value, "'owner'", keys))
 		return;
 	for (size_t i = 0; keys[i].name; i++) {
@@ -101,7 +110,7 @@ void read_owner(struct reader *reader, const struct field *field, struct ftp_own
 		}
 	}
 	if (n != 1 && diags_count(reader->diags, DIAG_ERROR) == before)
-		reader_error(reader, field->value, "'owner' needs one of exe, user, cgroup");
+		reader_error(reader, field->value, "'owner' needs exactly one of exe, user, cgroup");
 }
 
 void read_watch(struct reader *reader, const struct field *field, unsigned *ret_watch)

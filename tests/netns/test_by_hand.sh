@@ -36,6 +36,12 @@ marks_at() { # PORT: what keeps a packet there from the hash lookup
 		json 'd["formatted"]["value"]'
 }
 
+forget_listeners() {
+	local map=/sys/fs/bpf/postern/$INSTANCE/listeners key
+	bpftool -j map dump pinned "$map" | json '"\n".join(" ".join(e["key"]) for e in d)' >"$WORK/keys"
+	while read -ra key; do bpftool map delete pinned "$map" key "${key[@]}" || return; done <"$WORK/keys"
+}
+
 world
 write_policy "$WORK/policy.yaml" '  - {service: inside, from: any}' '' '  inside: {tcp: 30008}'
 apply_usual '  - {service: inside, from: any}' '' '  inside: {tcp: 30008}'
@@ -98,6 +104,14 @@ check "nothing is left of them" equal "$(marks_at 30001)" 0
 serve again tcp:30001 tcp:30008 tcp:31000
 check "the next listener there is shut to A" no_answer a $SRV4 30001
 check "and to B" no_answer b $SRV4 30001
+
+# A claim of the same moment can take away what is remembered of the listener.
+serve raced tcp:30010
+raced=$LAST_PID
+check "one is added" add --from $A4 --port 30010 --for 1h
+forget_listeners || die "cannot forget the listeners"
+stop "$raced"
+check "it closes with its listener all the same" wait_for 3 none_open
 
 # What there is no pinhole for.
 check "it needs a listener" refuses 1 "nothing listens there" add --from $A4 --port 30005

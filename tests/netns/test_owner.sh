@@ -120,6 +120,35 @@ start_server "$PYTHON"
 check_is_not "root"
 stop "$SERVER"
 
+# A server that sends no reply yet, and another process, which answers a client of its own with the port.
+# shellcheck disable=SC2046
+start_helper srv files $(as_user ftp) -c '
+import socket, sys, time
+held = [open("/dev/null") for _ in range(600)]
+control = socket.create_server((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+client = control.accept()[0]
+data = socket.create_server(("", int(sys.argv[3])))
+while True:
+    held.append(data.accept())' $SRV4 $CONTROL $PASSIVE_MIN
+SERVER=$LAST_PID
+# shellcheck disable=SC2046
+open_session liar srv $(as_user nobody) -c '
+import socket, sys
+control = socket.create_server((sys.argv[1], int(sys.argv[2])))
+print("ready", flush=True)
+client = control.accept()[0]
+for line in sys.stdin:
+    client.sendall(b"229 x (|||%s|)\r\n" % line.strip().encode())
+    print("sent", flush=True)' $ALIAS4 $CONTROL >/dev/null
+open_session accomplice b "$PYTHON" "$HELPERS/talk.py" $ALIAS4 $CONTROL >/dev/null
+check "an owner with many files: A connects" open_session one a "$PYTHON" "$HELPERS/talk.py" $SRV4 $CONTROL
+check "its port opens" wait_for 5 open_for $A4 $PASSIVE_MIN socket
+check "another process names it to its own client" equal "$(ask liar $PASSIVE_MIN)" sent
+check "who does not get it" no_answer b $SRV4 $PASSIVE_MIN
+check "A does" connects a $SRV4 $PASSIVE_MIN
+stop "$SERVER"
+
 # ---- a control group ----
 
 apply_owner "{cgroup: /$ID}"

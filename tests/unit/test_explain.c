@@ -188,7 +188,7 @@ static void allowed(void **state)
 	     "allow (service ftp:fixed)", "ftp fixed: passive ports 4000, always open to its clients", 19);
 	says(f, question(INBOUND, "tcp/3001", "192.0.2.9"), COUNTER_SERVICES + FTP_MOVED,
 	     "allow (service ftp:moved)",
-	     "ftp moved: passive ports 3000-3003,3100, open only through a session's pinhole", 22);
+	     "ftp moved: passive ports 3000-3003,3100, open only through a pinhole", 22);
 	says(f, question(INBOUND, "udp/1", "192.0.2.9"), COUNTER_LINK, "allow", NULL, 0);
 }
 
@@ -201,7 +201,7 @@ static void denied(void **state)
 	says(f, question(OUTBOUND, "tcp/53", "198.51.100.7"), REASON_PEER, "deny (peer)",
 	     "outbound dns to office (10.20.0.0/16, 2001:db8:20::/48)", 14);
 	says(f, question(INBOUND, "tcp/3100", "198.51.100.7"), REASON_NO_PINHOLE, "deny (no-pinhole)",
-	     "ftp moved: passive ports 3000-3003,3100, open only through a session's pinhole", 22);
+	     "ftp moved: passive ports 3000-3003,3100, open only through a pinhole", 22);
 	says(f, question(INBOUND, "tcp/4000", "198.51.100.7"), REASON_PEER, "deny (peer)",
 	     "ftp fixed: passive ports 4000, always open to its clients", 19);
 	says(f, question(INBOUND, "tcp/99", "198.51.100.7"), REASON_PORT, "deny (port)", NULL, 0);
