@@ -2,7 +2,10 @@
 // Warns of what this host's settings would let a local user fake.
 #include "host_check.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "owner.h"
 
@@ -31,6 +34,26 @@ static bool take_highest(void *context, uint16_t socket_port, uint16_t control_p
 	return true;
 }
 
+/* A program may come later, and its owner is told by its path. But it may also be misspelt. And whoever may
+ * run it can run code of their own in it: that matters where they can listen on a control port as well. */
+static void check_program(const struct ftp_server *server, bool can_listen, struct diags *diags)
+{
+	struct stat status;
+
+	if (server->owner.kind != OWNER_EXE)
+		return;
+	if (stat(server->owner.name, &status))
+		diags_add(diags, DIAG_WARNING, server->owner.place,
+			  "ftp %s: its owner %s is not there (%s): no passive port opens until it is",
+			  server->name, server->owner.name, strerror(errno));
+	else if (can_listen && status.st_mode & S_IXOTH)
+		diags_add(
+			diags, DIAG_WARNING, server->owner.place,
+			"ftp %s: any local user may run %s, with code of their own in it, and so pose as its "
+			"owner: name a user or a control group, or let only the server's user run it",
+			server->name, server->owner.name);
+}
+
 void host_check(const struct policy *policy, struct diags *diags)
 {
 	unsigned start = unprivileged_start();
@@ -48,6 +71,7 @@ void host_check(const struct policy *policy, struct diags *diags)
 				  "(net.ipv4.ip_unprivileged_port_start is %u), and so fake control "
 				  "connections that open passive ports; say who the server is: 'owner'",
 				  server->name, port, start);
+		check_program(server, port >= start, diags);
 		if (owner_resolve(&server->owner, &owner, &why))
 			diags_add(diags, DIAG_WARNING, server->owner.place,
 				  "ftp %s: its owner cannot be told, so no passive port opens: %s",

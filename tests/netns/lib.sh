@@ -176,6 +176,7 @@ cleanup() {
 start() { # HOST NAME COMMAND...
 	local host=$1 name=$2
 	shift 2
+	: >"$WORK/$name.log" # here, so that nobody takes what an older one of that name said for its own
 	nsenter --net="/run/netns/$ID-$host" "$@" >"$WORK/$name.log" 2>&1 </dev/null &
 	LAST_PID=$!
 	PIDS+=("$LAST_PID")

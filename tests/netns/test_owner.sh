@@ -69,7 +69,7 @@ cp "$(realpath "$PYTHON")" "$PROGRAM" && cp "$PROGRAM" "$WORK/bin/other" || die 
 # ---- a program ----
 
 apply_owner "{exe: $PROGRAM}"
-check_not "no warning" grep -q warning.*owner "$WORK/apply.log"
+check_not "it can be told" grep -q "cannot be told" "$WORK/apply.log"
 start_server "$PROGRAM"
 check_is_owner "the program"
 check "A stays" login stays
@@ -148,6 +148,8 @@ check "another process names it to its own client" equal "$(ask liar $PASSIVE_MI
 check "who does not get it" no_answer b $SRV4 $PASSIVE_MIN
 check "A does" connects a $SRV4 $PASSIVE_MIN
 stop "$SERVER"
+close_session one
+close_session accomplice
 
 # ---- a control group ----
 
@@ -189,6 +191,14 @@ start_server "$WORK/later/server"
 check_is_owner "the program that came later"
 check "and once more nothing changes" grep -q "nothing changed" <(pst apply "$WORK/policy.yaml" 2>&1)
 stop "$SERVER"
+
+check "apply warns of a program that any user may run, on a port where any may listen" \
+	grep -q "any local user may run $WORK/later/server" "$WORK/apply.log"
+chmod o-x "$WORK/later/server"
+apply_owner "{exe: $WORK/later/server}" "active: on"
+check_not "but not of one that only some may" grep -q "any local user may run" "$WORK/apply.log"
+apply_owner "{exe: $WORK/later/gone}"
+check "and of one that is not there" grep -q "its owner $WORK/later/gone is not there" "$WORK/apply.log"
 
 # ---- what else an owner decides ----
 
