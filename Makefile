@@ -40,7 +40,8 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 PROG := $(patsubst tests/prog/%.c,$(O)/tests/prog_%,$(wildcard tests/prog/test_*.c))
 PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/prog/test_%,$(wildcard tests/prog/*.c)))
 FUZZ_LIB := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%.o,$(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c))
-HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %.bpf.c,$(wildcard tests/netns/helpers/*.c)))
+HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %.bpf.c %/ftpsd.c,$(wildcard tests/netns/helpers/*.c))) \
+	$(B)/tests/helpers/ftpsd_gnutls $(B)/tests/helpers/ftpsd_openssl
 BENCH_SRC := $(wildcard tests/bench/*.c)
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
@@ -120,6 +121,14 @@ $(B)/tests/helpers/%.bpf.o: tests/netns/helpers/%.bpf.c tests/netns/helpers/%.h
 $(B)/tests/helpers/%: tests/netns/helpers/%.c $(B)/tests/helpers/%.skel.h $(B)/tests/bench/bench.o $(B)/tests/bench/bench_frame.o
 	$(call say,TEST)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/bench -O2 -g -std=gnu17 $(WARN) $(filter %.c %.o,$^) -lbpf -o $@
+
+# One server for each library. OpenSSL is linked statically: its functions are the program's own.
+$(B)/tests/helpers/ftpsd_gnutls: FTPSD := -lgnutls
+$(B)/tests/helpers/ftpsd_openssl: FTPSD := -DFTPSD_OPENSSL -l:libssl.a -l:libcrypto.a
+$(B)/tests/helpers/ftpsd_gnutls $(B)/tests/helpers/ftpsd_openssl: tests/netns/helpers/ftpsd.c
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) $< $(FTPSD) -o $@
 
 $(O)/tests/kernel/%.o: tests/kernel/%.c $(SKELETONS)
 	@mkdir -p $(@D)

@@ -85,17 +85,20 @@ int BPF_KPROBE(tls_write, const void *object, const void *data, __u64 size)
 		cookie = known->cookie;
 	}
 	write.before = text.reader;
+	/* GnuTLS has what it could not send, and goes on with it when it is given nothing. */
+	if (known && !write.bytes)
+		text.reader = known->unsent;
 	text.at = (__u64)data;
 	text.left = write.bytes;
 	tls_read(&text, cookie);
 	if (known)
-		known->reader = text.reader;
+		known->reader = known->unsent = text.reader;
 	write.after = text.reader;
 	bpf_map_update_elem(&tls_writes, &thread, &write, BPF_ANY);
 	return 0;
 }
 
-/* What was not written will be given again, and is then read again. */
+/* What was not written will be given again, and is then read again; or GnuTLS keeps it: see tls_write(). */
 SEC("uretprobe")
 int BPF_KRETPROBE(tls_written, int result)
 {
@@ -155,6 +158,7 @@ static __always_inline int on_send(const struct sock *sk, int result)
 	/* What it has read belongs to another connection: its end was not seen. */
 	if (known)
 		object.reader.state = REPLY_LOST;
+	object.unsent = object.reader;
 	if (session->tls.object &&
 	    (session->tls.object != key.object || session->tls.process != key.process)) {
 		struct tls_key old = session->tls;

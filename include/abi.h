@@ -338,6 +338,7 @@ struct tls_key {
 struct tls_object {
 	__u64 cookie;               /* of the control connection's socket */
 	struct reply_reader reader; /* `next` is not used */
+	struct reply_reader unsent; /* what it becomes once a write that has failed goes on; else the same */
 };
 
 /* Map `tls_writes`, by pid_tgid: the write that a thread is in. */

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# One server with all its clients in one process, over GnuTLS as a shared library, and with OpenSSL linked statically.
+TEST=tls_kinds
+source "$(dirname "$0")/lib.sh"
+SERVERS=$NETNS_DIR/../../build/tests/helpers
+
+login() { # NAME HOST ADDRESS
+	open_session "$1" "$2" "$PYTHON" -B "$HELPERS/ftps.py" "$3" --implicit
+}
+
+has_mapped() { # FILE-NAME
+	grep -q "/$1\$" "/proc/$SERVER/maps"
+}
+
+watches() { # FUNCTION
+	compgen -G "/sys/fs/bpf/postern/$INSTANCE/tls/*/$1" >/dev/null
+}
+
+# Text that looks like A's reply, while B's listener waits: A would take it.
+lie() { # WHAT TEXT
+	check "$KIND: $1: answered" equal "$(ask one send "SITE SAY $2")" sent
+	ask one reply >"$WORK/lie"
+	check "$KIND: it was said" grep -q "^[25]" "$WORK/lie"
+	check "$KIND: it opens nothing for A" none_for_a
+}
+
+both_transfer() { # WHEN
+	local port_a port_b
+	port_a=$(port_of one epsv) port_b=$(port_of two epsv)
+	check "$KIND: $1: A's port is A's, by the reply inside TLS" open_for $A4 "$port_a" tls
+	check "$KIND: B's is B's" open_for $B4 "$port_b" tls
+	check "$KIND: no other pinhole" equal "$(count_of pinholes)" 2
+	check "$KIND: A's transfer" got "$(ask one get file.bin)"
+	check "$KIND: B's transfer" got "$(ask two get file.bin)"
+}
+
+serve() { # KIND PROGRAM FILE-NAME FUNCTION
+	local port_a port_b
+	KIND=$1
+	start_helper srv "$2" "$SERVERS/$2" "$WORK/ftp" "$WORK/both.pem" $PASSIVE_MIN $PASSIVE_MAX
+	SERVER=$LAST_PID
+	check "$KIND: the server's TLS is in $3" has_mapped "$3"
+	check_not "$KIND: and in no libssl.so" has_mapped 'libssl\.so.*'
+	write_policy "$WORK/policy.yaml"
+	echo "    watch: [socket, reply, tls]" >>"$WORK/policy.yaml"
+	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
+	check_not "$KIND: nothing is said against it" grep "warning: watch: tls" "$WORK/apply.log"
+	check "$KIND: $4 is watched" watches "$4"
+
+	check "$KIND: A logs in" login one a $SRV4
+	check "$KIND: B logs in" login two b $SRV4
+	port_a=$(port_of one epsv) port_b=$(port_of two epsv)
+	check "$KIND: A's port is A's alone" open_for $A4 "$port_a" tls
+	check "$KIND: B's is B's alone" open_for $B4 "$port_b" tls
+	check "$KIND: B gets no answer at A's" no_answer b $SRV4 "$port_a"
+	check "$KIND: nor A at B's" no_answer a $SRV4 "$port_b"
+	check "$KIND: A gets the file" got "$(ask one get file.bin)"
+	check "$KIND: B gets the file" got "$(ask two get file.bin)"
+	check "$KIND: no pinhole is left" wait_for 5 none_open
+
+	# The addresses of the objects that wrote to the data connections are given to others.
+	close_session one
+	check "$KIND: A logs in again" login one a $SRV4
+	both_transfer "after another login"
+
+	port_b=$(port_of two epsv)
+	lie "a line of several" "211-Status~229 x (|||$PASSIVE_MIN|)~229 x (|||$port_b|)~211 End"
+	lie "the first line of several" "229-x (|||$port_b|)~229 End"
+	lie "the text of an error" "500 229 x (|||$port_b|)"
+	printf '229 x (|||%s|)\r\n' $PASSIVE_MIN "$port_b" >"$WORK/ftp/reply.txt"
+	port_a=$(port_of one epsv)
+	check "$KIND: a file with replies in it" equal "$(ask one get reply.txt)" \
+		"got $(stat -c %s "$WORK/ftp/reply.txt") $(sum_of "$WORK/ftp/reply.txt")"
+	check "$KIND: it opens nothing for A" none_for_a
+	check "$KIND: B's port is still B's" open_for $B4 "$port_b" tls
+	check "$KIND: B's transfer works" got "$(ask two get file.bin)"
+}
+
+serve_no_more() {
+	check "$KIND: no pinhole is left at the end" wait_for 5 none_open
+	close_session one
+	close_session two
+	check "$KIND: the sessions are gone" wait_for 5 none_of sessions
+	stop "$SERVER"
+}
+
+if ! tells_sends; then
+	skip "replies inside TLS" "the kernel has no tracepoint sock_send_length"
+	exit 0
+fi
+world
+make_files || die "cannot make the files"
+cat "$WORK/key.pem" "$WORK/cert.pem" >"$WORK/both.pem"
+
+serve GnuTLS ftpsd_gnutls 'libgnutls\.so\.30.*' gnutls_record_send
+# A write that could not go out at once goes on without its data: what it said must not be forgotten.
+check "GnuTLS: writes wait from here on" equal "$(ask one send SITE STALL)" sent
+check "GnuTLS: and go on" equal "$(ask one reply)" "200 Each write stalls once"
+port_b=$(port_of two epsv)
+lie "a line of several, in a write of its own that waits" "211-Status~229 x (|||$port_b|)~211 End"
+check "GnuTLS: B's port is B's" open_for $B4 "$port_b" tls
+check "GnuTLS: B gets the file" got "$(ask two get file.bin)"
+both_transfer "a reply that waits"
+serve_no_more
+
+serve OpenSSL ftpsd_openssl ftpsd_openssl SSL_write
+serve_no_more
+finish
