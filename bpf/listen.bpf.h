@@ -213,9 +213,9 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	listener.holder = holder_of(task);
 	what.holder = listener.holder;
 	what.servers = servers;
-	with_owner = servers_with_owner(in_force, servers);
+	with_owner = servers_with_owner(in_force->half, servers);
 	what.max_files =
-		servers_for_clients(in_force, servers) | with_owner ? WALK_MOST_FILES : WALK_MAX_FILES;
+		servers_for_clients(in_force->half, servers) | with_owner ? WALK_MOST_FILES : WALK_MAX_FILES;
 	walk_files(&found, task, &what);
 	found.servers = servers_owned(in_force, task, found.truncated ? servers : found.servers);
 	is_watched = !found.truncated && servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET);
@@ -226,7 +226,8 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	listener.servers = found.servers;
 	listener.accepts = listener_families(sk, &listener.local);
 	/* Where the process serves another server's clients too, the listener may be one of theirs. */
-	if (found.n_clients && is_watched && servers_for_clients(in_force, found.servers) == found.servers) {
+	if (found.n_clients && is_watched &&
+	    servers_for_clients(in_force->half, found.servers) == found.servers) {
 		listener_offer_clients(in_force, &listener);
 		return;
 	}

@@ -6,17 +6,20 @@
 
 #include "listener.bpf.h"
 
-/* Those of a set of servers that open for all their clients. */
-static __noinline __u16 servers_for_clients(const struct settings *in_force, __u16 servers)
+_Static_assert(PINHOLES_CLIENTS == 2, "it is told by its bit");
+
+/* Those of a set of servers that open for all their clients. A global function, which is verified once, and
+ * without a branch for each server: older verifiers follow every combination of them. */
+__noinline int servers_for_clients(__u32 half, __u32 servers)
 {
-	__u16 ret = 0;
+	__u32 ret = 0;
 
 	for (__u32 i = 0; i < MAX_FTP_SERVERS; i++) {
-		__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS + i;
+		__u32 key = (half & 1) * MAX_FTP_SERVERS + i;
 		const struct ftp_server_value *server = bpf_map_lookup_elem(&ftp_servers, &key);
-		__u32 other = server ? server->mode ^ PINHOLES_CLIENTS : 1;
+		__u32 mode = server ? server->mode : 0;
 
-		ret |= ((other | -other) >> 31 ^ 1) << i; /* without a branch, see servers_watched() */
+		ret |= (mode >> 1 & 1) << i;
 	}
 	return ret & servers;
 }

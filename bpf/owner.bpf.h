@@ -102,17 +102,18 @@ __noinline int is_owner(const struct owner_question *question, __u32 i)
 	}
 }
 
-/* Those of a set of servers that not every process may be. */
-static __noinline __u16 servers_with_owner(const struct settings *in_force, __u16 servers)
+/* Those of a set of servers that not every process may be. A global function without branches: see
+ * servers_for_clients(). */
+__noinline int servers_with_owner(__u32 half, __u32 servers)
 {
-	__u16 ret = 0;
+	__u32 ret = 0;
 
 	for (__u32 i = 0; i < MAX_FTP_SERVERS; i++) {
-		__u32 key = (in_force->half & 1) * MAX_FTP_SERVERS + i;
+		__u32 key = (half & 1) * MAX_FTP_SERVERS + i;
 		const struct ftp_owner_value *owner = bpf_map_lookup_elem(&ftp_owners, &key);
-		__u32 kind = owner ? owner->kind : OWNER_NOBODY;
+		__u32 kind = owner ? owner->kind : 0;
 
-		ret |= (kind | -kind) >> 31 << i; /* without a branch, see servers_watched() */
+		ret |= (kind | -kind) >> 31 << i;
 	}
 	return ret & servers;
 }
