@@ -385,7 +385,7 @@ got() { equal "$1" "got 200000 $(sum_of "$WORK/ftp/file.bin")"; } # ANSWER
 open_for() { # CLIENT PORT ORIGIN
 	pst_json pinholes | json "any((p['client'], p['port'], p['origin']) == ('$1', $2, '$3') for p in d)" | grep -q True
 }
-none_for_a() { ! pst_json pinholes | grep -q "\"client\":\"$A4\""; }
+none_for_a() { equal "$(pst_json pinholes | json "[p['port'] for p in d if p['client'] == '$A4']")" "[]"; }
 none_open() { equal "$(pinhole_ports)" ""; }
 
 # Whether this kernel tells which connection a TLS library writes to (Linux 6.3), as watch: tls needs.

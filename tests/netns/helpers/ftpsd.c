@@ -2,8 +2,9 @@
 // A small FTPS server with all its clients in one process and one thread: ftpsd FOLDER PEM FIRST-PORT
 // LAST-PORT; prints `ready`. Implicit TLS on 990 over IPv4 and IPv6, EPSV and RETR only. Its TLS is GnuTLS,
 // or with FTPSD_OPENSSL OpenSSL. Each line of a reply is a write of its own. SITE SAY TEXT answers TEXT, with
-// a line end for each ~. SITE STALL, only with GnuTLS: from here on each write on the control connection
-// waits once, as it does when the client does not read, and then goes on as GnuTLS wants it, without data.
+// a line end for each ~. SITE LISTEN does as EPSV, but answers `200 PORT`. SITE STALL, only with GnuTLS: from
+// here on each write on the control connection waits once, as it does when the client does not read, and then
+// goes on as GnuTLS wants it, without data.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -252,7 +253,7 @@ static void say_lines(struct client *client, char *text)
 		say(client, "%s", line);
 }
 
-static void client_epsv(struct client *client)
+static void client_listen(struct client *client, bool is_epsv)
 {
 	struct sockaddr_in6 local;
 	socklen_t size = sizeof(local);
@@ -267,8 +268,10 @@ static void client_epsv(struct client *client)
 	while (client->listener < 0 && port++ < last_port);
 	if (client->listener < 0)
 		say(client, "425 No port is left");
-	else
+	else if (is_epsv)
 		say(client, "229 Entering extended passive mode (|||%d|)", port);
+	else
+		say(client, "200 %d", port);
 }
 
 static void client_retr(struct client *client, const char *name)
@@ -303,9 +306,11 @@ static void client_command(struct client *client, char *line)
 	else if (strncmp(line, "PBSZ ", 5) == 0 || strcmp(line, "PROT P") == 0 || strcmp(line, "TYPE I") == 0)
 		say(client, "200 Done");
 	else if (strcmp(line, "EPSV") == 0)
-		client_epsv(client);
+		client_listen(client, true);
 	else if (strncmp(line, "RETR ", 5) == 0)
 		client_retr(client, line + 5);
+	else if (strcmp(line, "SITE LISTEN") == 0)
+		client_listen(client, false);
 	else if (strncmp(line, "SITE SAY ", 9) == 0)
 		say_lines(client, line + 9);
 #ifndef FTPSD_OPENSSL
