@@ -120,7 +120,8 @@ check "A's transfer" got "$(ask one get file.bin)"
 port=$(port_of one pasv)
 check "B's address will do" connects b $SRV4 "$port"
 check "and uses it up" wait_for 5 none_open
-check "the event says who came" equal "$(clients_told pinhole-used "$port")" $B4
+told=$(clients_told pinhole-used "$port") # the port may have been used before
+check "the event says who came" equal "${told##* }" $B4
 check "one connection only" no_answer a $SRV4 "$port"
 close_session one
 close_session two
@@ -178,10 +179,12 @@ on srv nft delete table ip "$ID"
 PASSIVE_MAX=$((PASSIVE_MIN + 699))
 apply_ftp "watch: [socket]"
 limit=512 each=100 processes=7
+refused() { status_field '["pinholes"]["refused"]'; }
+before=$(refused)
 start_helper srv hoard "$PYTHON" "$HELPERS/hoard.py" $SRV4 $PASSIVE_MIN $each $processes
 check "many listeners: A connects" open_session talk a "$PYTHON" "$HELPERS/talk.py" $SRV4 21
 check "A has as many pinholes as one client may" wait_for 20 equal_count $limit
 check "the rest are refused" wait_for 5 test "$(refusals client-full)" -ge 1
-all_refused() { equal "$(status_field '["pinholes"]["refused"]')" $((each * processes - limit)); }
+all_refused() { equal "$(refused)" $((before + each * processes - limit)); }
 check "all of them" wait_for 20 all_refused
 finish
