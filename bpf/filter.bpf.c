@@ -152,6 +152,17 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 i
 	return echo_limit(&packet, forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL)));
 }
 
+/* What belongs to no flow, once more. */
+static __noinline verdict unseen_inbound(struct xdp_md *ctx)
+{
+	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, NULL, frame_ifindex(ctx, NULL))};
+	struct cursor cursor = frame_cursor(ctx);
+
+	if (!parse_plain(&cursor, &packet))
+		return REASON_NO_FLOW;
+	return forged_or_blocked(&packet, unseen_judge(ctx, &packet));
+}
+
 /* REASON_NONE: it is no plain packet. */
 static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct explain_head *made)
 {
@@ -302,7 +313,7 @@ int ingress(struct xdp_md *ctx)
 	    frame_is_our_answer(ctx))
 		verdict = COUNTER_ANSWERS;
 	if (verdict == REASON_NO_FLOW)
-		verdict = unseen_inbound(ctx, verdict);
+		verdict = unseen_inbound(ctx);
 	return frame_end(ctx, verdict, bytes);
 }
 

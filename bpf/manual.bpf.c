@@ -95,11 +95,8 @@ int find_listeners(struct bpf_iter__tcp *ctx)
 static long claim_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
 			struct overlap *overlap)
 {
-	if (key->port != overlap->port || pinhole_is_over(pinhole) ||
+	if (!is_overlapping(key, overlap) || pinhole_is_over(pinhole) ||
 	    (pinhole->listener == overlap->listener && pinhole->origin == ORIGIN_MANUAL))
-		return 0;
-	if (!addr_is_zero(&key->local) && !addr_is_zero(&overlap->local) &&
-	    !addr_equal(&key->local, &overlap->local))
 		return 0;
 	overlap->taken = 1;
 	return 1;

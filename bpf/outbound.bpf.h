@@ -96,8 +96,7 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 
 /* What a control connection sends shows a session whose beginning was not seen, and which port its client
  * knows the server by, before the server can answer PASV. Its FIN or RST ends the session: no reply can
- * follow it.
- */
+ * follow it. */
 static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags)
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
@@ -113,7 +112,8 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 	}
 	session = bpf_map_lookup_elem(&sessions, &cookie);
 	if (session) {
-		session->control_port = key->local_port;
+		if (session->control_port != key->local_port)
+			session->control_port = key->local_port;
 		return;
 	}
 	state = socket_state(skb);

@@ -120,13 +120,16 @@ struct overlap {
 	__u32 pad;
 };
 
+static __always_inline bool is_overlapping(const struct pinhole_key *key, const struct overlap *overlap)
+{
+	return key->port == overlap->port && (addr_is_zero(&key->local) || addr_is_zero(&overlap->local) ||
+					      addr_equal(&key->local, &overlap->local));
+}
+
 static long overlap_check(void *map, const struct pinhole_key *key, const struct pinhole *pinhole,
 			  struct overlap *overlap)
 {
-	if (key->port != overlap->port || pinhole->listener == overlap->listener)
-		return 0;
-	if (!addr_is_zero(&key->local) && !addr_is_zero(&overlap->local) &&
-	    !addr_equal(&key->local, &overlap->local))
+	if (pinhole->listener == overlap->listener || !is_overlapping(key, overlap))
 		return 0;
 	overlap->taken = 1;
 	return 1;

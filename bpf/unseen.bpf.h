@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What comes in and leaves on a data connection whose establishment nobody saw: see closed.bpf.h. */
+/* What comes in on a data connection whose establishment nobody saw: see closed.bpf.h. */
 #ifndef POSTERN_UNSEEN_BPF_H
 #define POSTERN_UNSEEN_BPF_H
 
 #include "closed.bpf.h"
 #include "decide.bpf.h"
-#include "frames.bpf.h"
-#include "plain.bpf.h"
 
 /* Whether a socket of this host has that connection: a listener, which a forged ACK could reach, is none. */
 static __noinline bool has_socket(struct xdp_md *ctx, const struct flow_key *key, bool is_ipv4)
@@ -35,23 +33,20 @@ static __noinline bool has_socket(struct xdp_md *ctx, const struct flow_key *key
 	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT;
 }
 
-/* A frame that belongs to no flow; passes, where the connection is there. The host's own first segment will
- * make a flow of it. `verdict` where it is not. */
-static __noinline verdict unseen_inbound(struct xdp_md *ctx, verdict verdict)
+/* A segment that belongs to no flow; admitted where the connection is there. The host's own first segment
+ * will make a flow of it. */
+static __always_inline verdict unseen_judge(struct xdp_md *ctx, const struct packet *packet)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, NULL, 0)};
-	struct cursor cursor = frame_cursor(ctx);
+	struct flow_key key = flow_key_of(packet, INBOUND);
 	struct pinhole_key pinhole_key;
 	const struct pinhole *closed;
-	struct flow_key key;
 
-	if (!parse_plain(&cursor, &packet) || packet.protocol != PROTO_TCP || tcp_is_opening(&packet))
-		return verdict;
-	key = flow_key_of(&packet, INBOUND);
+	if (packet->protocol != PROTO_TCP || tcp_is_opening(packet))
+		return REASON_NO_FLOW;
 	closed = closed_find(&key, &pinhole_key);
-	if (!closed || !pinhole_is_admitted(closed, &key, packet.is_ipv4, frame_ifindex(ctx, NULL)) ||
-	    !has_socket(ctx, &key, packet.is_ipv4))
-		return verdict;
+	if (!closed || !pinhole_is_admitted(closed, &key, packet->is_ipv4, packet->given.ifindex) ||
+	    !has_socket(ctx, &key, packet->is_ipv4))
+		return REASON_NO_FLOW;
 	return admit_service(closed->service);
 }
 

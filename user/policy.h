@@ -68,7 +68,6 @@ enum ftp_watch { FTP_WATCH_SOCKET, FTP_WATCH_REPLY, FTP_WATCH_TLS, FTP_WATCH_LOG
 struct ftp_peer {
 	uint8_t host_bits4;
 	uint8_t host_bits6;
-	struct place place;
 };
 
 /* By what the server's own processes are known. */

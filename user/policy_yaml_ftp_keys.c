@@ -35,7 +35,6 @@ void read_ftp_peer(struct reader *reader, const struct field *field, struct ftp_
 
 	if (!field->key)
 		return;
-	ret->place = field->value->place;
 	if (field->value->kind != NODE_MAP) {
 		const char *text = reader_text(reader, field->value, form);
 

@@ -40,11 +40,6 @@ const char *node_describe(const struct node *node)
 	return node->kind == NODE_TEXT ? "a text" : node->kind == NODE_LIST ? "a list" : "a mapping";
 }
 
-void reader_not_supported(struct reader *reader, const struct node *node, const char *what)
-{
-	reader_error(reader, node, "%s is not supported yet", what);
-}
-
 void reader_unknown(struct reader *reader, const struct node *node, const char *what, const char *near)
 {
 	if (near)

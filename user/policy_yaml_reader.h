@@ -70,8 +70,6 @@ void reader_file_error(struct reader *reader, struct place place, const char *na
 /* Names what the node is, for "found …". */
 const char *node_describe(const struct node *node);
 
-void reader_not_supported(struct reader *reader, const struct node *node, const char *what);
-
 /* The nearest of what next() yields to `text`, or NULL; next() returns NULL at the end. NULL also once there
  * are many errors: where names are many, the search is slow. */
 const char *reader_nearest(const struct reader *reader, const char *text,

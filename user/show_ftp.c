@@ -39,6 +39,14 @@ enum {
 	PEER_TEXT_SIZE = 24
 };
 
+static bool any_server(const struct policy *policy, bool (*has)(const struct ftp_server *server))
+{
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		if (has(&policy->ftp[i]))
+			return true;
+	return false;
+}
+
 static bool has_log(const struct ftp_server *server)
 {
 	return server->log.file || server->log.journal;
@@ -140,11 +148,8 @@ int show_ftp_print_clients(const struct policy *policy)
 {
 	static const char *const headings[] = {"FTP SERVER", "SOCKETS", "PEER", "OWNER", NULL};
 	struct table *table;
-	bool any = false;
 
-	for (size_t i = 0; i < policy->n_ftp; i++)
-		any = any || has_clients(&policy->ftp[i]);
-	if (!any)
+	if (!any_server(policy, has_clients))
 		return EXIT_DONE;
 	table = table_new(headings);
 	putchar('\n');
@@ -168,11 +173,8 @@ int show_ftp_print_logs(const struct policy *policy)
 {
 	static const char *const headings[] = {"FTP SERVER", "LOG", "FORMAT", "READ", NULL};
 	struct table *table;
-	bool any = false;
 
-	for (size_t i = 0; i < policy->n_ftp; i++)
-		any = any || has_log(&policy->ftp[i]);
-	if (!any)
+	if (!any_server(policy, has_log))
 		return EXIT_DONE;
 	table = table_new(headings);
 	putchar('\n');

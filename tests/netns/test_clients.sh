@@ -38,8 +38,8 @@ refusals() { # REASON
 	pst_json events --kind pinhole-refused | grep -c "\"reason\":\"$1\""
 }
 
-clients_told() { # KIND PORT
-	pst_json events --kind "$1" | "$PYTHON" -c "import json, sys; print(*sorted(e['client'] for e in map(json.loads, sys.stdin) if e['port'] == $2))"
+clients_told() { # KIND PORT, the newest last
+	pst_json events --kind "$1" | "$PYTHON" -c "import json, sys; print(*[e['client'] for e in map(json.loads, sys.stdin) if e['port'] == $2])"
 }
 
 equal_count() { equal "$(count_of pinholes)" "$1"; }

@@ -9,6 +9,11 @@ login() { # NAME
 	open_session "$1" a "$PYTHON" -B "$HELPERS/ftps.py" --clear $SRV4
 }
 
+login_again() { # NAME
+	close_session "$1" >/dev/null
+	login "$1"
+}
+
 pinholes() { status_field "[\"pinholes\"][\"$1\"]"; }
 is() { equal "$(pinholes "$1")" "$2"; } # FIELD N
 
@@ -45,6 +50,29 @@ check "its session was made up for, too" is repaired 3
 check "and used its pinhole" wait_for 5 is used $((before + 2))
 check "no SYN was sent again" equal "$(counter_of a TcpExtTCPSynRetrans)" 0
 
+# One that nobody saw, and that is blocked before either end has sent.
+open_session raw a "$PYTHON" -c '
+import ftplib, socket, sys
+ftp = ftplib.FTP(sys.argv[1], timeout=20)
+ftp.login("anonymous", "x")
+ftp.voidcmd("TYPE I")
+_, port = ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+data = socket.create_connection((sys.argv[1], port))
+ftp.putcmd("STOR upload/blocked.bin")
+print(ftp.getresp()[:3], flush=True)
+for line in sys.stdin:
+    data.sendall(b"x" * 50000) # more than the server keeps before it writes
+    print("sent", flush=True)' $SRV4 >"$WORK/raw"
+check "a third, whose client waits" grep -qx "1[25]." "$WORK/raw"
+sed "s/^interfaces:/zones: {bad: [$A4]}\nblock: [bad]\n&/" "$WORK/policy.yaml" >"$WORK/block.yaml"
+check "a policy that blocks it" pst apply "$WORK/block.yaml"
+check "it sends" equal "$(ask raw go)" sent
+is_blocked() { test "$(pst_json counters | json 'd["inbound"]["denied"].get("blocked", 0)')" -ge 1; }
+check "that is denied as blocked" wait_for 5 is_blocked
+check "and none of it arrives" equal "$(stat -c %s "$WORK/ftp/upload/blocked.bin")" 0
+check "the first policy again" pst apply "$WORK/policy.yaml"
+
+check "A logs in again" login_again one
 port=$(port_of one epsv)
 check "A asks once more" open_for $A4 "$port" socket
 other=$(port_of one epsv)
