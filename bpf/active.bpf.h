@@ -6,6 +6,7 @@
 #define POSTERN_ACTIVE_BPF_H
 
 #include "listen.bpf.h"
+#include "traces.bpf.h"
 
 /* For processes that hold no session of such a server, or are not its owner, nothing: they are no FTP
  * servers. One with so many files that its sessions were not found is none, either. */
@@ -42,6 +43,7 @@ static __noinline void active_attempt(const struct sock *sk, const struct settin
 	if (!server)
 		return;
 	active.service = server->service;
+	trace_leave(TRACES_OF_ANY, TRACE_ACTIVE);
 	bpf_map_update_elem(&actives, &cookie, &active, BPF_NOEXIST);
 }
 

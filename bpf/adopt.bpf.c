@@ -5,7 +5,7 @@
 #include "flows.bpf.h"
 #include "listen.bpf.h"
 #include "pinholes.bpf.h"
-#include "reply_line.bpf.h"
+#include "sessions.bpf.h"
 #include "sock.bpf.h"
 
 /* include/net/tcp_states.h */
@@ -84,22 +84,16 @@ int adopt_sessions(struct bpf_iter__tcp *ctx)
 {
 	const struct settings *in_force = settings_get();
 	struct sock_common *sk = ctx->sk_common;
-	struct session session = {.since_ns = bpf_ktime_get_boot_ns(), .reader = {.state = REPLY_LOST}};
+	const struct reply_reader lost = {.state = REPLY_LOST};
 	struct flow_key key;
-	__u64 cookie;
 
 	if (!sk || !in_force || !is_connected(sk) || !port_listens(sk->skc_num))
 		return 0;
 	if (!ftp_port_get(in_force, sk->skc_num).control)
 		return 0;
 	key = key_of(sk, PROTOCOL_TCP);
-	session.client = key.peer;
-	session.local = key.local;
-	session.client_port = key.peer_port;
-	session.control_port = ftp_port_get(in_force, sk->skc_num).control_port;
-	session.socket_port = key.local_port;
-	cookie = bpf_get_socket_cookie(sk);
-	bpf_map_update_elem(&sessions, &cookie, &session, BPF_NOEXIST);
+	session_begin(&key, ftp_port_get(in_force, sk->skc_num).control_port, bpf_get_socket_cookie(sk),
+		      &lost);
 	return 0;
 }
 
@@ -147,7 +141,6 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 	flow.control_port = search.control_port;
 	flow.service = server ? server->service : 0;
 	bpf_map_update_elem(&data_flows, key, &flow, BPF_NOEXIST);
-	bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
 	return true;
 }
 
@@ -182,8 +175,6 @@ static __always_inline void adopt_flow(const struct settings *in_force, const st
 		return;
 	if (key->protocol == PROTOCOL_UDP)
 		fragment_peer_touch(&key->peer, now);
-	else
-		bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
 }
 
 SEC("iter/tcp")

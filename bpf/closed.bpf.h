@@ -46,7 +46,6 @@ static __noinline bool closed_use(const struct pinhole_key *key, const struct pi
 	if (bpf_map_delete_elem(&closed_pinholes, key) || !totals ||
 	    bpf_map_update_elem(&data_flows, flow_key, &flow, BPF_ANY))
 		return false;
-	bpf_map_update_elem(&flow_sockets, &cookie, flow_key, BPF_ANY);
 	__sync_fetch_and_add(&totals->closed, -1);
 	__sync_fetch_and_add(&totals->used, 1);
 	report_pinhole(EVENT_PINHOLE_USED, key, &copy, &flow_key->peer, flow_key->peer_port);

@@ -26,7 +26,6 @@ static __noinline bool pinhole_to_flow(const struct pinhole_key *key, const stru
 		bpf_map_delete_elem(&data_flows, flow_key);
 		return false;
 	}
-	bpf_map_update_elem(&flow_sockets, &cookie, flow_key, BPF_ANY);
 	if (totals)
 		__sync_fetch_and_add(&totals->used, 1);
 	report_pinhole(EVENT_PINHOLE_USED, key, &copy, &flow_key->peer, flow_key->peer_port);

@@ -4,6 +4,7 @@
 #define POSTERN_FLOW_OPEN_BPF_H
 
 #include "decide.bpf.h"
+#include "traces.bpf.h"
 
 enum {
 	SOCK_ESTABLISHED = 1,
@@ -12,6 +13,8 @@ enum {
 	SOCK_CLOSE = 7,
 	SOCK_CLOSE_WAIT = 8
 }; /* BPF_TCP_* */
+
+enum { SOCK_IPV4 = 2 }; /* AF_INET */
 
 /* skb->ingress_ifindex: a packet that came in elsewhere is not this host's own. */
 static __always_inline bool is_forwarded(const struct __sk_buff *skb)
@@ -42,6 +45,42 @@ static __always_inline __u16 socket_port(struct __sk_buff *skb)
 	return sk ? sk->src_port : 0;
 }
 
+/* Whether the socket that sends has the addresses and ports of the packet: nothing translates them between.
+ */
+static __always_inline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
+{
+	struct bpf_sock *sk = skb->sk;
+	__u32 differs;
+
+	if (!sk)
+		return false;
+	sk = bpf_sk_fullsock(sk);
+	if (!sk)
+		return false;
+	differs = (sk->src_port ^ key->local_port) | (bpf_ntohs(sk->dst_port) ^ key->peer_port);
+	if (sk->family == SOCK_IPV4) {
+		differs |= !addr_is_mapped(&key->local);
+		differs |= (sk->src_ip4 ^ key->local.word[3]) | (sk->dst_ip4 ^ key->peer.word[3]);
+		barrier(); /* or the last loads of both branches became one, at an address that is none */
+	} else {
+#pragma unroll
+		for (int i = 0; i < 4; i++)
+			differs |=
+				(sk->src_ip6[i] ^ key->local.word[i]) | (sk->dst_ip6[i] ^ key->peer.word[i]);
+	}
+	return !differs;
+}
+
+/* So that the socket's close finds its flow. */
+static __always_inline void flow_remember_socket(struct __sk_buff *skb, const struct flow_key *key,
+						 __u64 cookie)
+{
+	if (is_of_socket(skb, key))
+		return;
+	trace_leave(socket_port(skb), TRACE_TRANSLATED);
+	bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
+}
+
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
  * one without a socket get a flow that is over after the linger: nothing else would end it. `control_port` is
  * that of an FTP session whose data connection it is, else 0. */
@@ -59,7 +98,6 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.uid = bpf_get_socket_uid(skb),
 		.ifindex = skb->ifindex,
 	};
-	__u64 cookie = flow.cookie;
 	__u32 reason;
 
 	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
@@ -73,7 +111,7 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 	if (key->protocol == PROTO_UDP)
 		fragment_peer_touch(&key->peer, now);
 	else if (key->protocol == PROTO_TCP && !flow.closing_ns)
-		bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
+		flow_remember_socket(skb, key, flow.cookie);
 	return admit_service(service);
 }
 

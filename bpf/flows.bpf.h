@@ -76,19 +76,6 @@ static __always_inline bool flow_begin_linger(void *map, const struct flow_key *
 	return true;
 }
 
-static __always_inline void flow_socket_closed(__u64 cookie)
-{
-	const struct flow_key *entry = bpf_map_lookup_elem(&flow_sockets, &cookie);
-	struct flow_key key;
-
-	if (!entry)
-		return;
-	key = *entry;
-	if (!flow_begin_linger(&flows, &key, cookie))
-		flow_begin_linger(&data_flows, &key, cookie);
-	bpf_map_delete_elem(&flow_sockets, &cookie);
-}
-
 static __always_inline bool fragment_peer_is_live(const struct fragment_peer *peer, __u64 now)
 {
 	return now <= peer->seen_ns + UDP_TIMEOUT_S * NS_PER_S;

@@ -6,6 +6,7 @@
 #include "listen_clients.bpf.h"
 #include "owner.bpf.h"
 #include "pinholes_shared.bpf.h"
+#include "traces.bpf.h"
 #include "waiting.bpf.h"
 
 /* Nobody has said whose the listener is. Another socket's at the same place stays. */
@@ -209,6 +210,7 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	cookie = bpf_get_socket_cookie((void *)sk);
 	if (bpf_map_lookup_elem(&listeners, &cookie))
 		return;
+	trace_leave(listener.port, TRACE_LISTENER);
 	listener.cookie = cookie;
 	listener.holder = holder_of(task);
 	what.holder = listener.holder;

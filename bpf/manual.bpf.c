@@ -5,6 +5,7 @@
 #include "bound.bpf.h"
 #include "pinholes.bpf.h"
 #include "sock.bpf.h"
+#include "traces.bpf.h"
 #include "waiting.bpf.h"
 
 /* include/net/tcp_states.h */
@@ -120,6 +121,7 @@ static __always_inline bool listener_take(const struct pinhole_key *key, __u64 l
 
 	if (waiting && waiting->listener == listener && !waiting_remove(&waiting_key))
 		return false;
+	trace_leave(key->port, TRACE_LISTENER);
 	return !bpf_map_update_elem(&listeners, &listener, &entry, BPF_ANY);
 }
 

@@ -46,8 +46,11 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 	if (!pinhole || state == SOCK_SYN_SENT || state == SOCK_SYN_RECV)
 		return REASON_NO_PINHOLE;
 	if (state == SOCK_ESTABLISHED) {
-		if (!pinhole_use(&pinhole_key, pinhole, key, bpf_get_socket_cookie(skb)))
+		__u64 cookie = bpf_get_socket_cookie(skb);
+
+		if (!pinhole_use(&pinhole_key, pinhole, key, cookie))
 			return REASON_NO_PINHOLE;
+		flow_remember_socket(skb, key, cookie);
 		if (totals)
 			__sync_fetch_and_add(&totals->repaired, 1);
 	}
@@ -62,6 +65,7 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 	struct totals *totals = totals_get();
 	struct pinhole_key pinhole_key;
 	const struct pinhole *closed;
+	__u64 cookie;
 	__u16 service;
 
 	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
@@ -70,8 +74,10 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 	if (!closed || !pinhole_is_admitted(closed, key, is_ipv4, ifindex))
 		return REASON_NO_FLOW;
 	service = closed->service;
-	if (!closed_use(&pinhole_key, closed, key, bpf_get_socket_cookie(skb)))
+	cookie = bpf_get_socket_cookie(skb);
+	if (!closed_use(&pinhole_key, closed, key, cookie))
 		return REASON_NO_FLOW;
+	flow_remember_socket(skb, key, cookie);
 	if (totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 	return admit_service(service);
@@ -94,6 +100,24 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 	return verdict;
 }
 
+/* Where the replies of a session can be read from, which is told of only now. While its client has
+ * acknowledged nothing, its first byte is the first that is not acknowledged; whether that went by unread
+ * shows at the segment. */
+static __always_inline struct reply_reader reader_of(struct __sk_buff *skb)
+{
+	struct reply_reader reader = {.state = REPLY_LOST};
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tcp;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	tcp = sk ? bpf_tcp_sock(sk) : NULL;
+	if (tcp && !tcp->bytes_acked) {
+		reader.next = tcp->snd_una;
+		reader.state = REPLY_LINE;
+	}
+	return reader;
+}
+
 /* What a control connection sends shows a session whose beginning was not seen, and which port its client
  * knows the server by, before the server can answer PASV. Its FIN or RST ends the session: no reply can
  * follow it. */
@@ -101,8 +125,8 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 {
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	struct totals *totals = totals_get();
-	const struct reply_reader lost = {.state = REPLY_LOST};
 	struct flow_key socket_key = *key;
+	struct reply_reader reader;
 	struct session *session;
 	__u32 state;
 
@@ -120,7 +144,8 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
 		return;
 	socket_key.local_port = socket_port(skb);
-	if (session_begin(&socket_key, key->local_port, cookie, &lost) && totals)
+	reader = reader_of(skb);
+	if (session_begin(&socket_key, key->local_port, cookie, &reader) && totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 }
 

@@ -5,6 +5,7 @@
 
 #include "reply_line.bpf.h"
 #include "report.bpf.h"
+#include "traces.bpf.h"
 
 /* Remembers a session; nothing where it is remembered already. True where it is new. The key is of the
  * server's socket, `control_port` what its client connected to. `reader`: where the next byte of its replies
@@ -23,6 +24,7 @@ static __always_inline bool session_begin(const struct flow_key *key, __u16 cont
 	};
 	struct totals *totals = totals_get();
 
+	trace_leave(key->local_port, TRACE_SESSION);
 	if (!bpf_map_update_elem(&sessions, &cookie, &session, BPF_NOEXIST))
 		return true;
 	/* Told from a full map by looking. */

@@ -14,6 +14,7 @@
 #include "sessions.bpf.h"
 #include "sock.bpf.h"
 #include "sweep.bpf.h"
+#include "traces.bpf.h"
 
 /* include/net/tcp_states.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
@@ -43,22 +44,54 @@ static __noinline void on_established(const struct sock *sk, const struct settin
 		pinhole_use(&pinhole_key, pinhole, &key, bpf_get_socket_cookie((void *)sk));
 }
 
-/* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
- * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
-static __always_inline void on_connection_close(__u64 cookie)
+/* Its flow lingers. A function of its own, for its room on the stack. */
+static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool is_translated)
+{
+	struct flow_key key = {
+		.local_port = sock_local_port(sk),
+		.peer_port = sock_peer_port(sk),
+		.protocol = PROTOCOL_TCP,
+	};
+	const struct flow_key *translated;
+
+	sock_addrs(sk, &key.local, &key.peer);
+	if (flow_begin_linger(&flows, &key, cookie) || flow_begin_linger(&data_flows, &key, cookie) ||
+	    !is_translated)
+		return;
+	translated = bpf_map_lookup_elem(&flow_sockets, &cookie);
+	if (!translated)
+		return;
+	key = *translated;
+	if (!flow_begin_linger(&flows, &key, cookie))
+		flow_begin_linger(&data_flows, &key, cookie);
+	bpf_map_delete_elem(&flow_sockets, &cookie);
+}
+
+static __always_inline void on_session_close(__u64 cookie)
 {
 	const struct session *session = bpf_map_lookup_elem(&sessions, &cookie);
 	struct tls_key tls;
 
-	if (session) {
-		tls = session->tls;
-		if (tls.object)
-			bpf_map_delete_elem(&tls_objects, &tls);
-		bpf_map_delete_elem(&sessions, &cookie);
-		session_close_pinholes(cookie);
-	}
-	flow_socket_closed(cookie);
-	bpf_map_delete_elem(&actives, &cookie);
+	if (!session)
+		return;
+	tls = session->tls;
+	if (tls.object)
+		bpf_map_delete_elem(&tls_objects, &tls);
+	bpf_map_delete_elem(&sessions, &cookie);
+	session_close_pinholes(cookie);
+}
+
+/* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
+ * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
+static __always_inline void on_connection_close(const struct sock *sk, __u64 cookie)
+{
+	__u32 traces = traces_of(sock_local_port(sk));
+
+	if (traces & TRACE_SESSION)
+		on_session_close(cookie);
+	on_flow_close(sk, cookie, traces & TRACE_TRANSLATED);
+	if (traces_of(TRACES_OF_ANY) & TRACE_ACTIVE)
+		bpf_map_delete_elem(&actives, &cookie);
 }
 
 /* A socket whose cookie nobody has asked for yet is in none of our maps: most that a host closes. */
@@ -94,7 +127,7 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 		if (old_state == LISTEN)
 			listener_close(sk);
 		else
-			on_connection_close(bpf_get_socket_cookie((void *)sk));
+			on_connection_close(sk, bpf_get_socket_cookie((void *)sk));
 	}
 	if (new_state == SYN_SENT) {
 		in_force = settings_for(sk);
@@ -134,8 +167,9 @@ static __always_inline int on_destroy(const struct sock *sk)
 	if (!is_known(sk))
 		return 0;
 	cookie = bpf_get_socket_cookie((void *)sk);
-	listener_close(sk);
-	on_connection_close(cookie);
+	if (traces_of(sock_local_port(sk)) & TRACE_LISTENER)
+		listener_close(sk);
+	on_connection_close(sk, cookie);
 	return 0;
 }
 

@@ -181,7 +181,7 @@ struct {
 	__type(value, __u64);
 } users SEC(".maps");
 
-/* The flow of a TCP socket, by its cookie: addresses may have been translated between the socket and the
+/* The flow of a TCP socket, by its cookie, where addresses or ports are translated between the socket and the
  * wire. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -189,6 +189,14 @@ struct {
 	__type(key, __u64);
 	__type(value, struct flow_key);
 } flow_sockets SEC(".maps");
+
+/* Bits of enum trace, by local port: see traces.bpf.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_PORTS);
+	__type(key, __u32);
+	__type(value, __u32);
+} socket_traces SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

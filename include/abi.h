@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 7u
+#define POSTERN_ABI 8u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Control and data connections whose establishment no program saw are made up for from their traffic, also where the server
-# has closed its listener meanwhile. The programs that see it are taken away here.
+# has closed its listener meanwhile, and the replies are read from the first on. The programs that see it are taken away here.
 TEST=unseen
 source "$(dirname "$0")/lib.sh"
 SOCKETS=/sys/fs/bpf/postern/$INSTANCE/sockets
@@ -49,6 +49,19 @@ check "an upload, where the client speaks first" upload a second.bin
 check "its session was made up for, too" is repaired 3
 check "and used its pinhole" wait_for 5 is used $((before + 2))
 check "no SYN was sent again" equal "$(counter_of a TcpExtTCPSynRetrans)" 0
+
+# Several clients of one process, whose control connections nobody saw: only their replies tell them apart.
+check "A logs in again, unseen" login_again one
+check "and B, unseen" open_session two b "$PYTHON" -B "$HELPERS/ftps.py" --clear $SRV4
+made_up=$(pinholes repaired)
+port=$(port_of two epsv)
+check "B's port is open for B, by its reply" open_for $B4 "$port" reply
+check "B's download" got "$(ask two get file.bin)"
+port=$(port_of one pasv)
+check "A's is open for A, by its reply" open_for $A4 "$port" reply
+check "B's connection was made up for" is repaired $((made_up + 1))
+close_session two >/dev/null
+check "A logs in anew" login_again one
 
 # One that nobody saw, and that is blocked before either end has sent.
 open_session raw a "$PYTHON" -c '

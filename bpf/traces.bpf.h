@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What was ever remembered of a socket, by its local port: most sockets that a host closes are of no
+ * interest, and their close costs no hash lookup. A trace is left before what it tells of is remembered, and
+ * stays. */
+#ifndef POSTERN_TRACES_BPF_H
+#define POSTERN_TRACES_BPF_H
+
+#include "state_maps.bpf.h"
+
+enum trace {
+	TRACE_SESSION = 1,    /* in `sessions` */
+	TRACE_LISTENER = 2,   /* in `listeners` or `rogues` */
+	TRACE_TRANSLATED = 4, /* in `flow_sockets` */
+	TRACE_ACTIVE = 8      /* in `actives`: at no port, since connect() has not chosen one yet */
+};
+
+enum { TRACES_OF_ANY = 0 }; /* the port of what has none */
+
+static __always_inline void trace_leave(__u32 port, enum trace trace)
+{
+	__u32 *traces = bpf_map_lookup_elem(&socket_traces, &port);
+
+	if (traces && !(*traces & trace))
+		__sync_fetch_and_or(traces, trace);
+}
+
+static __always_inline __u32 traces_of(__u32 port)
+{
+	const __u32 *traces = bpf_map_lookup_elem(&socket_traces, &port);
+
+	return traces ? *traces : ~0u;
+}
+
+#endif
