@@ -134,7 +134,7 @@ $(O)/tests/kernel/%.o: tests/kernel/%.c $(SKELETONS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/tests/margins: $(MARGINS) $(O)/user/datapath_frags.o
+$(O)/tests/margins: $(MARGINS) $(O)/user/datapath_cast.o $(O)/user/datapath_frags.o
 	$(call say,TEST)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 

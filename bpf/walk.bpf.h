@@ -50,12 +50,33 @@ struct walk {
 	__u32 pad;
 };
 
-/* The socket cookie behind a file, 0 where it is no socket that is still connected. */
-static __always_inline __u64 file_cookie(struct file *file)
+/* The kernel has bpf_rdonly_cast(). */
+const volatile bool can_cast = false;
+
+/* The socket cookie behind the file at a place of the file table, 0 where it is no socket that is still
+ * connected. */
+static __always_inline __u64 cast_cookie(struct file **place)
 {
+	/* A list_head begins with a pointer, as the place does. */
+	const void *address = KERNEL_OBJECT(place, struct list_head)->next;
+	const struct file *file = KERNEL_OBJECT(address, struct file);
+	const struct sock *sk;
+
+	if ((file->f_inode->i_mode & S_IFMT) != S_IFSOCK)
+		return 0;
+	sk = KERNEL_OBJECT(file->private_data, struct socket)->sk;
+	if (sk->__sk_common.skc_state == WALK_TCP_CLOSE)
+		return 0;
+	return sk->__sk_common.skc_cookie.counter;
+}
+
+static __always_inline __u64 read_cookie(struct file **place)
+{
+	struct file *file = NULL;
 	struct socket *socket;
 	struct sock *sk;
 
+	bpf_probe_read_kernel(&file, sizeof(file), place);
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return 0;
 	socket = BPF_CORE_READ(file, private_data);
@@ -110,7 +131,6 @@ static __always_inline void walk_visit(struct walk *walk, __u64 cookie)
 /* One step: fetch a word of the bitmap, or visit one file of it. 1 ends the loop. */
 static long walk_step(__u32 step, struct walk *walk)
 {
-	struct file *file = NULL;
 	__u64 cookie;
 	__u32 fd;
 
@@ -129,9 +149,7 @@ static long walk_step(__u32 step, struct walk *walk)
 	walk->n_files++;
 	fd = (walk->next_word - 1) * WALK_BITS_PER_WORD + lowest_bit(walk->word);
 	walk->word &= walk->word - 1;
-	if (bpf_probe_read_kernel(&file, sizeof(file), walk->files + fd))
-		return 0;
-	cookie = file_cookie(file);
+	cookie = can_cast ? cast_cookie(walk->files + fd) : read_cookie(walk->files + fd);
 	if (cookie)
 		walk_visit(walk, cookie);
 	return walk->found.has_wanted != 0;

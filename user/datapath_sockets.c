@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "datapath_cast.h"
 #include "datapath_internal.h"
 #include "sockets.skel.h"
 
@@ -75,6 +76,7 @@ int sockets_create(const char *instance, uint64_t net_cookie, struct failure *fa
 
 	if (!sockets)
 		return load_failed(failure, -errno, "the socket programs");
+	sockets->rodata->can_cast = kernel_can_cast();
 	r = sockets_bpf__load(sockets);
 	if (r)
 		return load_failed(failure, r, "the socket programs");

@@ -12,6 +12,7 @@
 
 #include "abi.h"
 #include "adopt.skel.h"
+#include "datapath_cast.h"
 #include "datapath_frags.h"
 #include "filter.skel.h"
 #include "manual.skel.h"
@@ -28,7 +29,7 @@ enum object { FILTER, SOCKETS, ADOPT, MANUAL, TLS };
 static const struct variant {
 	const char *name;
 	enum object object;
-	uint32_t flags; /* enum generation_flag */
+	uint32_t flags; /* FILTER: enum generation_flag; SOCKETS: 1 where file tables are read by casts */
 } variants[] = {
 	{"filter", FILTER, 0},
 	{"filter, audit", FILTER, GENERATION_AUDIT},
@@ -39,6 +40,7 @@ static const struct variant {
 	{"filter, replies", FILTER, GENERATION_REPLY},
 	{"filter, all", FILTER, REJECT | GENERATION_BLOCK | GENERATION_NARROWED | GENERATION_REPLY},
 	{"sockets", SOCKETS, 0},
+	{"sockets, cast", SOCKETS, 1},
 	{"adopt", ADOPT, 0},
 	{"manual", MANUAL, 0},
 	{"tls", TLS, 0},
@@ -86,6 +88,8 @@ static struct bpf_object *open_object(const struct variant *variant)
 		return filter ? filter->obj : NULL;
 	case SOCKETS:
 		sockets = sockets_bpf__open();
+		if (sockets)
+			sockets->rodata->can_cast = variant->flags && kernel_can_cast();
 		return sockets ? sockets->obj : NULL;
 	case ADOPT:
 		adopt = adopt_bpf__open();
