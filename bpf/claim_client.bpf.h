@@ -63,7 +63,7 @@ static __always_inline int claim_for_client(const struct claim_request *request)
 	if (!cookie)
 		cookie = client_session(in_force, request, 0);
 	if (cookie)
-		return claim(cookie, request->port, request->origin);
+		return claim(cookie, request->port, request->origin, true);
 	report_waiting(&key, NULL, EVENT_PINHOLE_REFUSED, REFUSED_SESSION, request->origin, NULL);
 	return REFUSED_SESSION;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The programs of one generation: what comes in (XDP), what goes out (tc), and both once more for made
  * packets, without side effects. An error in any of them is a deny. */
+#include "command.bpf.h"
 #include "denials.bpf.h"
 #include "outbound.bpf.h"
 #include "plain.bpf.h"
@@ -188,13 +189,15 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 	if (!verdict) {
 		__u32 ifindex = frame_ifindex(ctx, made);
 
-		return plain_inbound_by_peer(packet.ip, packet.end, rule, made, ifindex)
-			       ?: plain_inbound_by_flow(packet.ip, packet.end, rule, made, ifindex);
+		verdict = plain_inbound_by_peer(packet.ip, packet.end, rule, made, ifindex)
+				  ?: plain_inbound_by_flow(packet.ip, packet.end, rule, made, ifindex);
+	} else if (is_admitted(verdict)) {
+		verdict = plain_again(packet.ip, packet.end, &packet) ? forged_or_blocked(&packet, verdict)
+								      : REASON_INTERNAL;
 	}
-	if (!is_admitted(verdict))
-		return verdict;
-	return plain_again(packet.ip, packet.end, &packet) ? forged_or_blocked(&packet, verdict)
-							   : REASON_INTERNAL;
+	if (flags & GENERATION_REPLY && !made && rule && rule->flags & PORT_CONTROL && is_admitted(verdict))
+		command_read(ctx);
+	return verdict;
 }
 
 static __always_inline verdict other_inbound(struct xdp_md *ctx, const struct explain_head *made)

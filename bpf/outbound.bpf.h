@@ -118,6 +118,27 @@ static __always_inline struct reply_reader reader_of(struct __sk_buff *skb)
 	return reader;
 }
 
+/* The same of its client's commands, where none has come yet. */
+static __always_inline void session_read_from(struct __sk_buff *skb, const struct flow_key *key)
+{
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tcp;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	tcp = sk ? bpf_tcp_sock(sk) : NULL;
+	if (tcp && !tcp->bytes_received)
+		session_read_commands(key, tcp->rcv_nxt);
+}
+
+/* Its client knows the server by another port than was assumed. */
+static __always_inline void session_move(struct session *session, __u16 control_port)
+{
+	const struct flow_key assumed = session_flow_key(session);
+
+	bpf_map_delete_elem(&session_commands, &assumed);
+	session->control_port = control_port;
+}
+
 /* What a control connection sends shows a session whose beginning was not seen, and which port its client
  * knows the server by, before the server can answer PASV. Its FIN or RST ends the session: no reply can
  * follow it. */
@@ -130,14 +151,15 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 	struct session *session;
 	__u32 state;
 
+	session = bpf_map_lookup_elem(&sessions, &cookie);
 	if (tcp_flags & (TCP_FIN | TCP_RST)) {
-		bpf_map_delete_elem(&sessions, &cookie);
+		if (session)
+			session_forget(cookie, session);
 		return;
 	}
-	session = bpf_map_lookup_elem(&sessions, &cookie);
 	if (session) {
 		if (session->control_port != key->local_port)
-			session->control_port = key->local_port;
+			session_move(session, key->local_port);
 		return;
 	}
 	state = socket_state(skb);
@@ -145,7 +167,10 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 		return;
 	socket_key.local_port = socket_port(skb);
 	reader = reader_of(skb);
-	if (session_begin(&socket_key, key->local_port, cookie, &reader) && totals)
+	if (!session_begin(&socket_key, key->local_port, cookie, &reader))
+		return;
+	session_read_from(skb, key);
+	if (totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 }
 

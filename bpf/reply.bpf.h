@@ -5,9 +5,11 @@
 #define POSTERN_REPLY_BPF_H
 
 #include "claim.bpf.h"
+#include "command_line.bpf.h"
 #include "frames.bpf.h"
 #include "plain.bpf.h"
 #include "reply_line.bpf.h"
+#include "sessions.bpf.h"
 
 enum {
 	REPLY_MOST_BYTES = 65536, /* of one segment that are read; more makes the rest unreadable */
@@ -82,6 +84,26 @@ static __always_inline bool reply_begin_segment(struct __sk_buff *skb, struct se
 	return true;
 }
 
+/* Whether a reply with a port answers a command, as far as is known: where the socket has received what was
+ * not read, it may. */
+static __noinline bool answers_command(struct __sk_buff *skb, const struct session *session)
+{
+	const struct flow_key key = session_flow_key(session);
+	struct commands *commands = bpf_map_lookup_elem(&session_commands, &key);
+	struct bpf_sock *sk = skb->sk;
+	struct bpf_tcp_sock *tcp;
+
+	sk = sk ? bpf_sk_fullsock(sk) : NULL;
+	tcp = sk ? bpf_tcp_sock(sk) : NULL;
+	if (!commands || !tcp || commands->reader.state == COMMAND_LOST ||
+	    (__s32)(commands->reader.next - tcp->rcv_nxt) < 0)
+		return true;
+	if (commands->reader.asked == commands->answered)
+		return false;
+	commands->answered++;
+	return true;
+}
+
 /* A segment that leaves on a control connection. A global function, verified by itself. Returns nothing of
  * use. */
 __noinline int reply_read(struct __sk_buff *skb)
@@ -101,7 +123,7 @@ __noinline int reply_read(struct __sk_buff *skb)
 		bpf_loop(REPLY_MOST_BYTES, reply_step, &segment, 0);
 		if (!segment.port)
 			break;
-		claim(cookie, segment.port, ORIGIN_REPLY);
+		claim(cookie, segment.port, ORIGIN_REPLY, answers_command(skb, session));
 		segment.port = 0;
 	}
 	if (segment.at < segment.end)

@@ -7,6 +7,8 @@
 #include "report.bpf.h"
 #include "traces.bpf.h"
 
+enum { SESSION_TCP = 6 };
+
 /* Remembers a session; nothing where it is remembered already. True where it is new. The key is of the
  * server's socket, `control_port` what its client connected to. `reader`: where the next byte of its replies
  * is; lost, where replies may have gone before. */
@@ -31,6 +33,34 @@ static __always_inline bool session_begin(const struct flow_key *key, __u16 cont
 	if (!bpf_map_lookup_elem(&sessions, &cookie) && totals)
 		__sync_fetch_and_add(&totals->untracked, 1);
 	return false;
+}
+
+/* Its client's commands are read from the sequence number `next` on. Where there is no room they are not, and
+ * nothing is asked of its replies. `key` is as on the wire. */
+static __always_inline void session_read_commands(const struct flow_key *key, __u32 next)
+{
+	const struct commands commands = {.reader = {.next = next}};
+
+	bpf_map_update_elem(&session_commands, key, &commands, BPF_ANY);
+}
+
+static __always_inline struct flow_key session_flow_key(const struct session *session)
+{
+	return (struct flow_key){
+		.local = session->local,
+		.peer = session->client,
+		.local_port = session->control_port,
+		.peer_port = session->client_port,
+		.protocol = SESSION_TCP,
+	};
+}
+
+static __always_inline void session_forget(__u64 cookie, const struct session *session)
+{
+	const struct flow_key key = session_flow_key(session);
+
+	bpf_map_delete_elem(&session_commands, &key);
+	bpf_map_delete_elem(&sessions, &cookie);
 }
 
 #endif

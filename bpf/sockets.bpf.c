@@ -36,7 +36,9 @@ static __noinline void on_established(const struct sock *sk, const struct settin
 
 	sock_addrs(sk, &key.local, &key.peer);
 	if (ftp.control) {
-		session_begin(&key, ftp.control_port, bpf_get_socket_cookie((void *)sk), &reader);
+		if (session_begin(&key, ftp.control_port, bpf_get_socket_cookie((void *)sk), &reader) &&
+		    ftp.control_port == port)
+			session_read_commands(&key, BPF_CORE_READ(tcp, rcv_nxt));
 		return;
 	}
 	pinhole = pinhole_find(&key.peer, &key.local, port, &pinhole_key);
@@ -77,7 +79,7 @@ static __always_inline void on_session_close(__u64 cookie)
 	tls = session->tls;
 	if (tls.object)
 		bpf_map_delete_elem(&tls_objects, &tls);
-	bpf_map_delete_elem(&sessions, &cookie);
+	session_forget(cookie, session);
 	session_close_pinholes(cookie);
 }
 

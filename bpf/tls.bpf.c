@@ -48,7 +48,7 @@ static __noinline void tls_read(struct tls_text *text, __u64 cookie)
 		if (!text->port)
 			break;
 		if (cookie)
-			claim(cookie, text->port, ORIGIN_TLS);
+			claim(cookie, text->port, ORIGIN_TLS, true);
 		text->port = 0;
 	}
 	if (text->left)

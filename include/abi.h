@@ -365,6 +365,23 @@ struct session {
 	struct tls_key tls; /* what writes to it inside TLS, once that is known */
 };
 
+/* Where the reader of a control connection's commands is; see bpf/command_line.bpf.h. */
+struct command_reader {
+	__u32 next;  /* the sequence number of the next byte */
+	__u32 verb;  /* that is being read */
+	__u32 asked; /* how many PASV and EPSV there were */
+	__u8 state;  /* enum command_state */
+	__u8 count;  /* of the verb's letters */
+	__u8 pad[2];
+};
+
+/* Map `session_commands`: what the clients of `sessions` ask for, by their connections. Each of its counts
+ * has one writer: the client's segments the one, the server's replies the other. */
+struct commands {
+	struct command_reader reader;
+	__u32 answered; /* how many of them a reply has answered with a port */
+};
+
 /* Map `pinholes`. */
 struct pinhole_key {
 	struct addr client; /* its trailing host_bits are zero and stand for any */
@@ -552,6 +569,7 @@ enum refusal {
 	REFUSED_HOLDER,      /* the listener belongs to another process than the control connection */
 	REFUSED_SESSION,     /* a log names a client without a control connection to the server */
 	REFUSED_OWNER,       /* the process is not the server's owner */
+	REFUSED_UNASKED,     /* a reply names a port and its client has not asked for one */
 	REFUSED_OPEN,        /* the client has it already; never reported */
 	N_REFUSALS
 };

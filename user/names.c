@@ -74,6 +74,7 @@ static const struct name refusals[] = {
 	[REFUSED_HOLDER] = {"holder", "the listener belongs to another process than the control connection"},
 	[REFUSED_SESSION] = {"session", "the client that is named has no control connection to the server"},
 	[REFUSED_OWNER] = {"owner", "the process holds control connections, but is not the server's owner"},
+	[REFUSED_UNASKED] = {"unasked", "a reply names a port, but its client has sent no PASV or EPSV"},
 	[REFUSED_OPEN] = {"open", "the client has that pinhole already"},
 	[REFUSED_LOW_PORT] = {"low-port", "active FTP: to a port below 1024 of the client"},
 };

@@ -105,6 +105,19 @@ lie "an octet above 255" "227 x (10,99,0,1,117,999)"
 check "a port where nobody listens: refused" equal "$(ask one send "SITE SAY 229 x (|||$PASSIVE_MAX|)")" sent
 ask one reply >/dev/null
 check "and reported" wait_for 3 test "$(refusals listener)" -ge 1
+silent=$((PASSIVE_MAX - 2))
+check "a listener of the server's own that nobody has asked for" equal "$(ask two send "SITE WAIT $silent")" sent
+check "which waits" equal "$(ask two reply)" "200 It waits"
+lie "a port that the client has not asked for" "229 x (|||$silent|)"
+check "which is reported" equal "$(refusals unasked)" 1
+check "a command that asks for none in its answer" equal "$(ask two send "epsv all")" sent
+ask two reply >/dev/null
+check "counts as asked" equal "$(ask two send "SITE SAY 229 x (|||$silent|)")" sent
+ask two reply >/dev/null
+check "and the port is B's, who has" open_for $B4 $silent reply
+check "B logs in once more" login_again two b
+check "and its port is closed" wait_for 5 none_open
+
 port_b=$(port_of two epsv)
 check "B's port is B's" open_for $B4 "$port_b" reply
 check "a server that names it to A, too" equal "$(ask one send "SITE SAY 229 x (|||$port_b|)")" sent

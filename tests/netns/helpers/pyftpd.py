@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """An FTP server that serves all its clients in one process, in clear: pyftpd.py FOLDER FIRST-PORT LAST-PORT [OPTION...]; prints `ready`.
 
-Options: --banner TEXT, --shred (each reply leaves byte by byte), --port N (of the control connections; several), --foreign (data connections may come from other addresses than the control connection), --files N (opened first and held), --tls PEM (explicit TLS, required; a key and its certificate). SITE SAY TEXT answers TEXT, with a line end for each ~.
+Options: --banner TEXT, --shred (each reply leaves byte by byte), --port N (of the control connections; several), --foreign (data connections may come from other addresses than the control connection), --files N (opened first and held), --tls PEM (explicit TLS, required; a key and its certificate). SITE SAY TEXT answers TEXT, with a line end for each ~; SITE WAIT PORT listens there, and nobody is told.
 """
 import argparse
 import logging
@@ -37,6 +37,12 @@ class Handler(Base):
     def ftp_SITE_SAY(self, text):
         self.push(text.replace("~", "\r\n") + "\r\n")
 
+    proto_cmds["SITE WAIT"] = dict(perm=None, auth=False, arg=True, help="Listens at the port")
+
+    def ftp_SITE_WAIT(self, port):
+        waiting.append(socket.create_server(("10.99.0.1", int(port))))
+        self.push("200 It waits\r\n")
+
     def push(self, text):
         if args.shred:
             self.socket.setblocking(True)
@@ -54,6 +60,7 @@ Handler.authorizer, Handler.banner, Handler.passive_ports = authorizer, args.ban
 Handler.permit_foreign_addresses = args.foreign
 if args.tls:
     Handler.certfile, Handler.tls_control_required, Handler.tls_data_required = args.tls, True, True
+waiting = []
 held = [open("/dev/null", "rb") for _ in range(args.files)]
 loop = IOLoop()
 servers = [FTPServer((address, port), Handler, ioloop=loop) for address in ("10.99.0.1", "fd00:99::1") for port in args.port or [21]]
