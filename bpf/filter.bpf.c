@@ -242,6 +242,7 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 
 	if (parse_plain(&cursor, &packet))
 		return forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
+	skb_pull_headers(skb);
 	return odd_outbound(skb) ?: icmp_outbound(skb);
 }
 
@@ -326,7 +327,6 @@ int egress(struct __sk_buff *skb)
 	struct counter_value *counted;
 	verdict verdict;
 
-	skb_pull_headers(skb);
 	verdict = judge_outbound(skb);
 	counted = count(OUTBOUND, verdict & ~VERDICT_CONTROL, skb->len);
 	if (is_admitted(verdict)) {
@@ -338,9 +338,10 @@ int egress(struct __sk_buff *skb)
 		denial_report_skb(skb, verdict);
 	if (flags & GENERATION_AUDIT)
 		return TC_ALLOW;
-	if (flags & GENERATION_REJECT_OUTBOUND && !is_forwarded(skb))
-		return answer_skb(skb, verdict);
-	return TC_DENY;
+	if (!(flags & GENERATION_REJECT_OUTBOUND) || is_forwarded(skb))
+		return TC_DENY;
+	skb_pull_headers(skb);
+	return answer_skb(skb, verdict);
 }
 
 /* For BPF_PROG_TEST_RUN, on a frame behind a struct explain_head: return the verdict itself, count and

@@ -19,34 +19,57 @@
 /* include/net/tcp_states.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
 
-/* A connection that a listener of ours accepted. A function of its own, for its room on the stack. */
-static __noinline void on_established(const struct sock *sk, const struct settings *in_force)
+static __always_inline struct flow_key key_of(const struct sock *sk)
 {
-	__u16 port = sock_local_port(sk);
-	struct ftp_port ftp = ftp_port_get(in_force, port);
+	struct flow_key key = {
+		.local_port = sk->__sk_common.skc_num,
+		.peer_port = sock_peer_port(sk),
+		.protocol = PROTOCOL_TCP,
+	};
+
+	sock_addrs(sk, &key.local, &key.peer);
+	return key;
+}
+
+/* A function of its own, for its room on the stack, as those below. */
+static __noinline void on_control_connection(const struct sock *sk, __u16 control_port)
+{
 	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
 	/* With TCP Fast Open, replies may have gone out before. */
 	const struct reply_reader reader = {
 		.next = BPF_CORE_READ(tcp, snd_nxt),
 		.state = BPF_CORE_READ(tcp, data_segs_out) ? REPLY_LOST : REPLY_LINE,
 	};
-	struct flow_key key = {.local_port = port, .peer_port = sock_peer_port(sk), .protocol = PROTOCOL_TCP};
-	struct pinhole_key pinhole_key;
-	struct pinhole *pinhole;
+	struct flow_key key = key_of(sk);
 
-	sock_addrs(sk, &key.local, &key.peer);
-	if (ftp.control) {
-		if (session_begin(&key, ftp.control_port, bpf_get_socket_cookie((void *)sk), &reader) &&
-		    ftp.control_port == port)
-			session_read_commands(&key, BPF_CORE_READ(tcp, rcv_nxt));
-		return;
-	}
-	pinhole = pinhole_find(&key.peer, &key.local, port, &pinhole_key);
+	if (session_begin(&key, control_port, bpf_get_socket_cookie((void *)sk), &reader) &&
+	    control_port == key.local_port)
+		session_read_commands(&key, BPF_CORE_READ(tcp, rcv_nxt));
+}
+
+static __noinline void on_data_connection(const struct sock *sk)
+{
+	struct flow_key key = key_of(sk);
+	struct pinhole_key pinhole_key;
+	struct pinhole *pinhole = pinhole_find(&key.peer, &key.local, key.local_port, &pinhole_key);
+
 	if (pinhole)
 		pinhole_use(&pinhole_key, pinhole, &key, bpf_get_socket_cookie((void *)sk));
 }
 
-/* Its flow lingers. A function of its own, for its room on the stack. */
+/* A connection that a listener of ours accepted: most are neither. */
+static __always_inline void on_established(const struct sock *sk, const struct settings *in_force)
+{
+	__u16 port = sk->__sk_common.skc_num;
+	struct ftp_port ftp = ftp_port_get(in_force, port);
+
+	if (ftp.control)
+		on_control_connection(sk, ftp.control_port);
+	else if (port_has_pinhole(port))
+		on_data_connection(sk);
+}
+
+/* Its flow lingers. */
 static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool is_translated)
 {
 	struct flow_key key = {
