@@ -550,6 +550,7 @@ enum event_kind {
 	EVENT_ROGUE_LISTENER,
 	EVENT_APPLIED,
 	EVENT_DOWN,
+	EVENT_TLS_STALE,
 	N_EVENT_KINDS
 };
 
@@ -574,13 +575,20 @@ enum refusal {
 	N_REFUSALS
 };
 
+/* What became of a TLS library that was in use and not watched; `reason` of EVENT_TLS_STALE. */
+enum stale {
+	STALE_WATCHED,  /* it is watched now */
+	STALE_UNWATCHED /* it could not be, or holds nothing to watch */
+};
+
 /* Maps `events` (what this host did) and `denials` (what the network did, sampled): a log that
  * overwrites its oldest entries. Entry i holds the event whose sequence number is i modulo the
  * size; `sequence` is written last and is 0 meanwhile, so that a reader can tell. */
 struct event {
 	__u64 sequence; /* from 1 */
 	__u64 time_ns;
-	struct addr peer;  /* the client, or the other end of a denied packet */
+	struct addr peer;  /* the client, or the other end of a denied packet; of EVENT_TLS_STALE, which has
+			      none, the bytes of a file's name, cut where it is long */
 	struct addr local; /* of a refused active connection: where it leads */
 	__u64 cookie;      /* of the listener, where there is one */
 	__u32 ifindex;
@@ -591,7 +599,7 @@ struct event {
 	__u8 kind;        /* enum event_kind */
 	__u8 direction;   /* enum direction */
 	__u8 protocol;    /* IP protocol, 0 where the packet is not IP */
-	__u8 reason;      /* enum reason or enum refusal */
+	__u8 reason;      /* enum reason, enum refusal or enum stale */
 	__u8 origin;      /* enum origin */
 	__u8 pad[3];
 	char comm[16]; /* as the process calls itself: any bytes */

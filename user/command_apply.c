@@ -29,9 +29,10 @@ char *const *interface_names_get(const struct interface_names *names)
 static void watch_tls(const struct apply_request *request)
 {
 	struct failure failure = {""};
+	struct tls_found found;
 	struct tls_state state;
 
-	if (tls_watch_update(request->instance, request->policy, &state, &failure))
+	if (tls_watch_update(request->instance, request->policy, &state, &found, &failure))
 		fprintf(stderr, "postern: warning: watch: tls: %s\n", failure.text);
 	else if (state.wanted && !state.watched)
 		fputs("postern: warning: watch: tls: no process serves the control ports yet, or none uses a "

@@ -85,7 +85,7 @@ int datapath_event_heads(const struct datapath *datapath, struct event_heads *re
 /* Asks for a pinhole; *ret_refusal is 0 or the enum refusal. */
 int datapath_claim(const struct datapath *datapath, const struct claim_request *request,
 		   uint32_t *ret_refusal);
-/* Appends an event of user space's own (EVENT_APPLIED): sequence and time are filled in. */
+/* Appends an event of user space's own (EVENT_APPLIED, EVENT_TLS_STALE): sequence and time are filled in. */
 int datapath_log_event(const struct datapath *datapath, const struct event *event);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,16 +31,39 @@ static void close_tls(struct tls_bpf **tls)
 	tls_bpf__destroy(*tls);
 }
 
-static struct pin_path file_folder(const char *instance, const struct tls_library *library)
+/* The name of a file's folder in tls/. */
+struct file_name {
+	char text[40];
+};
+
+static struct file_name file_name(const struct tls_library *library)
 {
-	return pin_path(instance, "tls/%s_%" PRIx64, library->device, library->inode);
+	struct file_name name;
+
+	snprintf(name.text, sizeof(name.text), "%s_%" PRIx64, library->device, library->inode);
+	return name;
 }
 
-static struct pin_path function_pin(const char *instance, const struct tls_library *library,
-				    const struct function *function)
+static struct pin_path file_folder(const char *instance, const struct tls_library *library)
 {
-	return pin_path(instance, "tls/%s_%" PRIx64 "/%s%s", library->device, library->inode, function->name,
+	return pin_path(instance, "tls/%s", file_name(library).text);
+}
+
+static struct pin_path function_pin(const char *instance, const char *file, const struct function *function)
+{
+	return pin_path(instance, "tls/%s/%s%s", file, function->name,
 			function->kind == WRITTEN ? "_return" : "");
+}
+
+static bool is_watched(const char *instance, const char *file)
+{
+	for (size_t i = 0; i < N_FUNCTIONS; i++) {
+		struct pin_path path = function_pin(instance, file, &functions[i]);
+
+		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
+			return true;
+	}
+	return false;
 }
 
 enum tls_file datapath_tls_file(const char *instance, const struct tls_library *library)
@@ -48,12 +72,22 @@ enum tls_file datapath_tls_file(const char *instance, const struct tls_library *
 
 	if (access(path.text, F_OK))
 		return TLS_FILE_NEW;
-	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		path = function_pin(instance, library, &functions[i]);
-		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
-			return TLS_FILE_WATCHED;
-	}
-	return TLS_FILE_NOTHING;
+	return is_watched(instance, file_name(library).text) ? TLS_FILE_WATCHED : TLS_FILE_NOTHING;
+}
+
+bool datapath_tls_watches(const char *instance)
+{
+	struct pin_path folder = pin_path(instance, "tls");
+	bool found = false;
+	char **names;
+	size_t n;
+
+	if (pins_list(folder.text, &names, &n))
+		return false;
+	for (size_t i = 0; i < n && !found; i++)
+		found = is_watched(instance, names[i]);
+	pins_free_names(names, n);
+	return found;
 }
 
 static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
@@ -81,7 +115,7 @@ static int add_function(const char *instance, const struct tls_bpf *tls, const s
 	if (!link)
 		return failure_set(failure, -errno, "cannot watch %s of %s: %s", function->name,
 				   library->path, strerror(errno));
-	return pin_link(link, function_pin(instance, library, function), failure);
+	return pin_link(link, function_pin(instance, file_name(library).text, function), failure);
 }
 
 static int add_sends(const char *instance, const struct tls_bpf *tls, struct failure *failure)

@@ -13,6 +13,9 @@ enum tls_file { TLS_FILE_NEW, TLS_FILE_NOTHING, TLS_FILE_WATCHED };
 /* Whether that file was looked at, and then whether it holds any function that is watched. */
 enum tls_file datapath_tls_file(const char *instance, const struct tls_library *library);
 
+/* Whether any file is watched, in use or not. */
+bool datapath_tls_watches(const char *instance);
+
 /* Watches the functions of each file; what was begun with one that fails is undone. Returns 0 or -errno with
  * the reason; -EOPNOTSUPP: this kernel cannot. */
 int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n,

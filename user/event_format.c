@@ -105,6 +105,16 @@ static void print_pinhole(const struct event *event, FILE *stream)
 		fprintf(stream, " by %s", origin_name(event->origin));
 }
 
+/* The name of the library's file is where others have a peer. */
+static void print_stale(const struct event *event, FILE *stream)
+{
+	char name[ESCAPED_SIZE(sizeof(event->peer))];
+
+	fprintf(stream, " a server uses %s, which %s",
+		escape_bytes((const char *)&event->peer, sizeof(event->peer), name),
+		event->reason == STALE_WATCHED ? "was not watched until now" : "is not watched");
+}
+
 void event_print(const struct event *event, int64_t clock_offset, FILE *stream)
 {
 	char time[TIME_TEXT_SIZE], comm[ESCAPED_SIZE(sizeof(event->comm))];
@@ -118,6 +128,8 @@ void event_print(const struct event *event, int64_t clock_offset, FILE *stream)
 	} else if (event->kind == EVENT_ROGUE_LISTENER) {
 		fputc(' ', stream);
 		print_endpoint(stream, &event->local, true, event->local_port);
+	} else if (event->kind == EVENT_TLS_STALE) {
+		print_stale(event, stream);
 	}
 	if (event->pid)
 		fprintf(stream, " (%s, pid %u, uid %u)", escape_bytes(event->comm, sizeof(event->comm), comm),
@@ -174,6 +186,13 @@ static void set_pinhole(json_t *object, const struct event *event)
 		json_object_set_new(object, "origin", json_string(origin_name(event->origin)));
 }
 
+static void set_stale(json_t *object, const struct event *event)
+{
+	json_object_set_new(object, "library", json_bytes((const char *)&event->peer, sizeof(event->peer)));
+	json_object_set_new(object, "state",
+			    json_string(event->reason == STALE_WATCHED ? "watched" : "unwatched"));
+}
+
 json_t *event_to_json(const struct event *event, int64_t clock_offset)
 {
 	char time[TIME_TEXT_SIZE];
@@ -188,6 +207,8 @@ json_t *event_to_json(const struct event *event, int64_t clock_offset)
 	} else if (event->kind == EVENT_ROGUE_LISTENER) {
 		set_addr(object, "local", &event->local);
 		json_object_set_new(object, "port", json_integer(event->local_port));
+	} else if (event->kind == EVENT_TLS_STALE) {
+		set_stale(object, event);
 	}
 	if (event->pid) {
 		json_object_set_new(object, "process", json_bytes(event->comm, sizeof(event->comm)));

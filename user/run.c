@@ -229,8 +229,8 @@ static int loop(struct daemon *daemon)
 			if (r < 0)
 				return instance_failed("events", r);
 			look_for_generation(daemon);
-			run_tls_turn(&daemon->tls, daemon->request->context->instance, daemon->loaded.policy,
-				     now_ns);
+			run_tls_turn(&daemon->tls, daemon->request->context->instance, daemon->datapath,
+				     daemon->loaded.policy, now_ns);
 		}
 		tell_manager(daemon, now_ns);
 	}

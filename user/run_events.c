@@ -74,6 +74,7 @@ static int priority_of(const struct event *event)
 	switch (event->kind) {
 	case EVENT_PINHOLE_REFUSED:
 	case EVENT_ROGUE_LISTENER:
+	case EVENT_TLS_STALE:
 		return LOG_WARNING;
 	case EVENT_APPLIED:
 	case EVENT_DOWN:

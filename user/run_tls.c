@@ -5,18 +5,49 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "proc_process.h"
+
 enum { LOOK_S = 5 };
 static const uint64_t second_ns = 1000000000;
 
-void run_tls_turn(struct run_tls *tls, const char *instance, const struct policy *policy, uint64_t now_ns)
+/* That the log does not take it changes nothing of what is watched. */
+static void log_stale(const struct datapath *datapath, const struct tls_library *library, enum stale stale)
+{
+	struct event event = {.kind = EVENT_TLS_STALE, .reason = (__u8)stale};
+
+	memcpy(&event.peer, library->name, strnlen(library->name, sizeof(event.peer)));
+	/* A process that has ended meanwhile is not named. */
+	if (proc_process("/proc", library->pid, event.comm, &event.uid) == 0)
+		event.pid = library->pid;
+	datapath_log_event(datapath, &event);
+}
+
+static void tell_stale(struct tls_told *told, const struct datapath *datapath, const struct tls_found *found)
+{
+	enum stale stale;
+	const struct tls_library *library = tls_stale_take(told, found, &stale);
+
+	if (library)
+		log_stale(datapath, library, stale);
+}
+
+void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapath *datapath,
+		  const struct policy *policy, uint64_t now_ns)
 {
 	struct failure failure = {""};
+	struct tls_found found;
 	struct tls_state state;
+	int r;
 
 	if (tls->looked_ns && now_ns - tls->looked_ns < LOOK_S * second_ns)
 		return;
 	tls->looked_ns = now_ns;
-	if (tls_watch_update(instance, policy, &state, &failure)) {
+	r = tls_watch_update(instance, policy, &state, &found, &failure);
+	/* A policy that asks for no watch ends every one: the next begins anew. */
+	if (!state.wanted)
+		tls->told.n = 0;
+	tell_stale(&tls->told, datapath, &found);
+	if (r) {
 		if (strcmp(tls->failed.text, failure.text) != 0)
 			fprintf(stderr, "postern run: watch: tls: %s\n", failure.text);
 	} else if (state.watched != tls->watched || *tls->failed.text) {

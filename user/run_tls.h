@@ -5,16 +5,21 @@
 
 #include <stdint.h>
 
+#include "datapath.h"
 #include "policy.h"
+#include "tls_stale.h"
 #include "tls_watch.h"
 
 struct run_tls {
 	uint64_t looked_ns;    /* CLOCK_MONOTONIC; 0: not yet */
 	size_t watched;        /* as it was said last */
 	struct failure failed; /* likewise */
+	struct tls_told told;
 };
 
-/* Called each turn; looks every few seconds. Says on standard error what has changed. */
-void run_tls_turn(struct run_tls *tls, const char *instance, const struct policy *policy, uint64_t now_ns);
+/* Called each turn; looks every few seconds. Says on standard error what has changed, and logs an event where
+ * a server's replies were missed. */
+void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapath *datapath,
+		  const struct policy *policy, uint64_t now_ns);
 
 #endif

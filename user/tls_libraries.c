@@ -96,7 +96,7 @@ static void add_library(struct search *search, const struct tls_library *library
 /* A line of /proc/PID/maps. Its path has no slash at the front where it is not a file. */
 static void take_mapping(struct search *search, const char *pid, const char *program, char *line)
 {
-	struct tls_library library = {0};
+	struct tls_library library = {.pid = (uint32_t)strtoul(pid, NULL, 10)};
 	char range[48], flags[8], device[16];
 	int path = 0;
 	char *colon;

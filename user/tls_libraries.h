@@ -17,6 +17,7 @@ struct tls_library {
 	char path[TLS_PATH_SIZE]; /* below /proc/PID/map_files: also what is deleted, or in another root */
 	char name[TLS_NAME_SIZE]; /* the last part of its own path, cut where it is long; any bytes but NUL
 				     and / */
+	uint32_t pid;             /* of a process that has mapped it */
 	bool is_program;          /* the program itself, which may hold such a library or not */
 };
 

@@ -72,13 +72,30 @@ int tls_watch_look(const char *instance, const struct policy *policy, struct tls
 	return r;
 }
 
-int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
-		     struct failure *failure)
+/* Which of them are watched now. Of a program that is not, nobody knows whether it holds a library. */
+static void judge_found(const char *instance, struct tls_found *found)
 {
-	struct tls_library libraries[MAX_TLS_LIBRARIES], new[MAX_TLS_LIBRARIES];
-	size_t n, n_new = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < found->n; i++) {
+		bool is_watched = datapath_tls_file(instance, &found->files[i]) == TLS_FILE_WATCHED;
+
+		if (found->files[i].is_program && !is_watched)
+			continue;
+		found->files[n] = found->files[i];
+		found->is_watched[n++] = is_watched;
+	}
+	found->n = n;
+}
+
+int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
+		     struct tls_found *ret_found, struct failure *failure)
+{
+	struct tls_library libraries[MAX_TLS_LIBRARIES];
+	size_t n;
 	int r = find(policy, libraries, &n, ret);
 
+	ret_found->n = 0;
 	if (r)
 		return failure_set(failure, r, "cannot look for the servers' TLS libraries: %s",
 				   strerror(-r));
@@ -88,9 +105,12 @@ int tls_watch_update(const char *instance, const struct policy *policy, struct t
 	}
 	for (size_t i = 0; i < n; i++)
 		if (datapath_tls_file(instance, &libraries[i]) == TLS_FILE_NEW)
-			new[n_new++] = libraries[i];
-	if (n_new)
-		r = datapath_tls_add(instance, new, n_new, failure);
+			ret_found->files[ret_found->n++] = libraries[i];
+	if (ret_found->n) {
+		ret_found->is_first = !datapath_tls_watches(instance);
+		r = datapath_tls_add(instance, ret_found->files, ret_found->n, failure);
+	}
 	judge(instance, libraries, n, ret);
+	judge_found(instance, ret_found);
 	return r;
 }

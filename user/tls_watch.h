@@ -14,12 +14,20 @@ struct tls_state {
 	char stale[TLS_NAME_SIZE]; /* the name of one of those */
 };
 
+/* What a look found in use that nothing had watched: libraries, and programs that hold one. */
+struct tls_found {
+	bool is_first; /* nothing had been watched at all until then */
+	size_t n;
+	struct tls_library files[MAX_TLS_LIBRARIES];
+	bool is_watched[MAX_TLS_LIBRARIES]; /* each of them, now */
+};
+
 /* What the servers' processes use now, and whether it is watched. Returns 0 or -errno. */
 int tls_watch_look(const char *instance, const struct policy *policy, struct tls_state *ret);
 
 /* Watches what they use and nothing has watched yet; ends every watch where the policy asks for none. Returns
  * 0 or -errno with the reason: replies inside TLS open nothing then. */
 int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
-		     struct failure *failure);
+		     struct tls_found *ret_found, struct failure *failure);
 
 #endif

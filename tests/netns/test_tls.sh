@@ -19,6 +19,27 @@ login() { # NAME HOST ADDRESS
 }
 
 entries() { bpftool -j map dump pinned "/sys/fs/bpf/postern/$INSTANCE/$1" | json 'len(d)'; }
+
+# The events of libraries that were not watched, a line each.
+stale_events() {
+	pst_json events --kind tls-stale | "$PYTHON" -c '
+import json, sys
+for event in map(json.loads, sys.stdin):
+    print(event["library"], event["state"], event["process"], event["pid"])'
+}
+are_stale() { equal "$(stale_events)" "$(printf '%s\n' "$@")"; } # LINE...
+
+# Another process with a socket at that port, which has mapped the file as one does a library.
+map_library() { # NAME ADDRESS PORT FILE
+	start_helper srv "$1" "$PYTHON" -c '
+import mmap, socket, sys, time
+held = socket.create_server((sys.argv[1], int(sys.argv[2])))
+file = open(sys.argv[3], "rb")
+mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+print("ready", flush=True)
+time.sleep(1000)' "$2" "$3" "$4"
+}
+
 none_known() { equal "$(entries tls_objects)" 0; }
 
 if ! tells_sends; then
@@ -100,6 +121,39 @@ check "in words" grep -q "stale: a server uses libssl.so.3" <(pst status)
 start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
 RUN=$LAST_PID
 check "postern run watches it" wait_for 10 of_tls unwatched 0
+run_watches() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "files with a TLS library are watched"; }
+check "and looks at what is in use" wait_for 10 run_watches
+check "what was found before it stayed is no event" are_stale
+
+# Replaced while it stays: an event for each file, however often it is looked at. Other files show that it was.
+copy_library() { mkdir "$WORK/$1" && cp "$library" "$WORK/$1/"; } # FOLDER
+free_files() { comm -23 <(seq 0 1023 | sort) <(printf '%s\n' "/proc/$RUN/fd/"* | sed 's|.*/||' | sort) | sort -n; } # numbers
+stop "$SERVER"
+check "no server runs for a while" wait_for 10 grep -q "tls: 0 files with a TLS library are watched" "$WORK/run.log"
+copy_library second
+LD_LIBRARY_PATH=$WORK/second start_server --banner second --files 1
+upgraded="libssl.so.3 watched python3 $SERVER"
+check "a library is replaced while postern run stays: an event" wait_for 10 are_stale "$upgraded"
+prlimit --pid "$RUN" --nofile="$(free_files | sed -n 6p)": || die "cannot limit the files of postern run"
+copy_library third
+map_library third $ALIAS4 21 "$WORK/third/libssl.so.3"
+third=$LAST_PID
+failed="libssl.so.3 unwatched python3 $third"
+check "one that it has too few files to watch: an event" wait_for 10 are_stale "$upgraded" "$failed"
+check "status says so, too" of_tls unwatched 1
+copy_library fourth
+map_library fourth $ALIAS4 990 "$WORK/fourth/libssl.so.3"
+fourth=$LAST_PID
+failed_too="libssl.so.3 unwatched python3 $fourth"
+check "another one: one more, of that" wait_for 10 are_stale "$upgraded" "$failed" "$failed_too"
+prlimit --pid "$RUN" --nofile=1024: || die "cannot give postern run its files back"
+check "it watches them once it can" wait_for 10 of_tls unwatched 0
+check "and says so" wait_for 10 run_watches
+check "without another event" are_stale "$upgraded" "$failed" "$failed_too"
+run_told() { equal "$(grep -c " tls-stale a server uses libssl.so.3, which " "$WORK/run.log")" "$1"; }
+check "its own output has the same" wait_for 5 run_told 3
+stop "$third"
+stop "$fourth"
 stop "$RUN"
 check "A logs in" login one a $SRV4
 check "and B" login two b $SRV4
@@ -113,24 +167,30 @@ check "without tls nothing is watched" test ! -e "/sys/fs/bpf/postern/$INSTANCE/
 port_a=$(port_of one epsv)
 check "and nothing opens" none_open
 
-# Behind a redirect, no socket has the port of the control service.
+# The first library that is watched at all is what every server begins with.
 close_session one 2>/dev/null
 close_session two 2>/dev/null
+stop "$SERVER"
+before=$(stale_events)
+write_policy "$WORK/policy.yaml"
+echo "    watch: [socket, tls]" >>"$WORK/policy.yaml"
+start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
+RUN=$LAST_PID
+check "postern run before the server" wait_for 10 grep -q " applied " "$WORK/run.log"
+start_server
+check "watches it when it comes" wait_for 10 run_watches
+check "which is no event" equal "$(stale_events)" "$before"
+stop "$RUN"
+
+# Behind a redirect, no socket has the port of the control service.
 stop "$SERVER"
 write_policy "$WORK/policy.yaml"
 printf '    %s\n' "watch: [socket, tls]" "sockets: [921]" >>"$WORK/policy.yaml"
 pst down >"$WORK/down.log" 2>&1 || die "down failed"
 on srv nft "add table ip $ID; add chain ip $ID prerouting { type nat hook prerouting priority dstnat; }; add rule ip $ID prerouting tcp dport 21 redirect to :921" ||
 	die "cannot redirect"
-# Another process with a socket at that port has mapped what looks like a library.
 echo "no library" >"$WORK/libssl.so.3"
-start_helper srv no-library "$PYTHON" -c '
-import mmap, socket, sys, time
-held = socket.create_server((sys.argv[1], 921))
-file = open(sys.argv[2], "rb")
-mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC)
-print("ready", flush=True)
-time.sleep(1000)' $ALIAS4 "$WORK/libssl.so.3"
+map_library no-library $ALIAS4 921 "$WORK/libssl.so.3"
 start_server --port 921
 check "behind a redirect" pst apply "$WORK/policy.yaml"
 check "the libraries are found" test "$(status_field '["tls"]["watched"]')" -ge 1

@@ -275,6 +275,31 @@ static void hostile_names(void **state)
 		"\"process\":\"\\\\x1b]0;\\\\xff\\\\x0a\\\"}\\\\\\\\aaaaaaa\",\"pid\":5,\"uid\":1000}");
 }
 
+static void stale_libraries(void **state)
+{
+	struct event event = {
+		.kind = EVENT_TLS_STALE, .reason = STALE_WATCHED, .pid = 9, .uid = 33, .comm = "pyftpd"};
+
+	(void)state;
+	memcpy(&event.peer, "libssl.so.3", 11);
+	assert_written(
+		&event,
+		"2024-02-29T23:59:58.000Z tls-stale a server uses libssl.so.3, which was not watched until "
+		"now (pyftpd, pid 9, uid 33)\n",
+		"{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"tls-stale\",\"library\":\"libssl.so.3\","
+		"\"state\":\"watched\",\"process\":\"pyftpd\",\"pid\":9,\"uid\":33}");
+	/* Whoever has a socket at the port chooses the name; nothing ends it where it is cut. */
+	event.reason = STALE_UNWATCHED;
+	event.pid = 0;
+	memcpy(&event.peer, "libssl.\033]0;\n\"xyz", 16);
+	assert_written(
+		&event,
+		"2024-02-29T23:59:58.000Z tls-stale a server uses libssl.\\x1b]0;\\x0a\"xyz, which is not "
+		"watched\n",
+		"{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"tls-stale\","
+		"\"library\":\"libssl.\\\\x1b]0;\\\\x0a\\\"xyz\",\"state\":\"unwatched\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -283,6 +308,7 @@ int main(void)
 		cmocka_unit_test(never_written_is_lost),  cmocka_unit_test(ordered_by_time),
 		cmocka_unit_test(deny_is_written),        cmocka_unit_test(deny_without_ports),
 		cmocka_unit_test(pinholes_are_written),   cmocka_unit_test(hostile_names),
+		cmocka_unit_test(stale_libraries),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

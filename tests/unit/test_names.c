@@ -44,7 +44,7 @@ static void promised_names(void **state)
 	static const char *const kinds[] = {
 		"deny",           "pinhole-opened",  "pinhole-used",   "pinhole-expired",
 		"pinhole-closed", "pinhole-refused", "rogue-listener", "applied",
-		"down",
+		"down",           "tls-stale",
 	};
 	static const char *const origins[] = {"socket", "reply", "tls", "log", "manual"};
 

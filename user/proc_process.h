@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What /proc says of a process. */
+#ifndef POSTERN_PROC_PROCESS_H
+#define POSTERN_PROC_PROCESS_H
+
+#include <stdint.h>
+
+/* Its name, as the kernel has it (any bytes; a NUL ends it only where it is shorter), and its real user.
+ * Returns 0, or -ENOENT where it is gone. */
+int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *ret_uid);
+
+#endif
