@@ -191,6 +191,8 @@ static int change(const struct apply_request *request, struct in_force *in_force
 		r = apply_session_check(generation, result->interfaces, result->n_interfaces, failure);
 	if (r || request->dry_run)
 		return r;
+	to.policy = request->policy;
+	to.generation = generation;
 	switch_remove_stale(instance, in_force->current, in_force->current);
 	r = generation_pin(generation, failure);
 	if (r == 0)

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "datapath.h"
-#include "datapath_adopt.h"
 #include "datapath_sockets.h"
 #include "pins.h"
 
@@ -88,10 +87,17 @@ int switch_to(const struct switch_request *request, struct interface_value *inte
 	      struct failure *failure)
 {
 	struct settings next = next_settings(request);
+	const struct adopt_request adopt = {
+		.instance = request->instance,
+		.policy = request->policy,
+		.generation = request->generation,
+		.interfaces = interfaces,
+		.n_interfaces = n,
+	};
 	int r = sockets_set_settings(request->instance, &next, failure);
 
 	if (r == 0 && !request->attach.previous)
-		r = adopt_existing(request->instance, failure);
+		r = apply_adopt(&adopt, failure);
 	if (r)
 		return r;
 	r = attach_switch(&request->attach, interfaces, n, failure);

@@ -3,6 +3,7 @@
 #ifndef POSTERN_APPLY_SWITCH_H
 #define POSTERN_APPLY_SWITCH_H
 
+#include "apply_adopt.h"
 #include "datapath_attach.h"
 
 struct switch_request {
@@ -10,6 +11,8 @@ struct switch_request {
 	const struct settings *settings; /* as they are */
 	uint32_t half;                   /* of the FTP settings: the new generation's */
 	struct attach_request attach;
+	const struct policy *policy;
+	const struct generation *generation; /* of that policy, loaded */
 };
 
 /* Settings, links, name. On failure everything is as it was, but where nothing was in force: there the caller

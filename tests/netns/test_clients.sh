@@ -146,7 +146,7 @@ on srv nft -f - <<-END || die "cannot redirect"
 	table ip $ID {
 		chain prerouting {
 			type nat hook prerouting priority dstnat
-			tcp dport 21 redirect to :$CONTROL
+			tcp dport { 21, 990 } redirect to :$CONTROL
 		}
 	}
 END
@@ -170,6 +170,21 @@ close_session two
 port=$(port_of one epsv)
 check "its port is A's" open_for $A4 "$port" socket
 check "its transfer" got "$(ask one get file.bin)"
+close_session one
+
+# Two control services of which the socket tells nothing: the client's is the one that admits it.
+pst down >"$WORK/down.log" 2>&1 || die "down failed"
+write_policy "$WORK/two.yaml"
+sed -i -e "s/tls: required/tls: none/" -e "s/^services:/zones: {b: [$B4], a: [$A4]}\n&/" -e "s/ftps-explicit, from: any/ftps-explicit, from: b/" \
+	-e "s/ftps-implicit, from: any/ftps-implicit, from: a/" "$WORK/two.yaml"
+echo "    sockets: [$CONTROL]" >>"$WORK/two.yaml"
+check "without a policy A logs in" login one a $SRV4 --port 990
+port_of one epsv >/dev/null
+check "and begins a transfer" equal "$(ask one begin big.bin)" begun
+check "the first policy, whose second control service admits A" pst apply "$WORK/two.yaml"
+check "A's session is that service's" equal "$(pst_json sessions | json "[s['control_port'] for s in d]")" "[990]"
+check "its transfer goes on, and is whole" equal "$(ask one finish)" "got $BIG_SIZE $(sum_of "$WORK/ftp/big.bin")"
+check "nothing of A's was cut" equal "$(pst_json counters | json 'd["inbound"]["denied"].get("cut", 0) + d["outbound"]["denied"].get("cut", 0)')" 0
 close_session one
 stop "$SERVER"
 on srv nft delete table ip "$ID"
