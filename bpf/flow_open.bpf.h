@@ -45,6 +45,17 @@ static __always_inline __u16 socket_port(struct __sk_buff *skb)
 	return sk ? sk->src_port : 0;
 }
 
+/* The TCP connection that sends; NULL where there is none. */
+static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
+{
+	struct bpf_sock *sk = skb->sk;
+
+	if (!sk)
+		return NULL;
+	sk = bpf_sk_fullsock(sk);
+	return sk ? bpf_tcp_sock(sk) : NULL;
+}
+
 /* Whether the socket that sends has the addresses and ports of the packet: nothing translates them between.
  */
 static __always_inline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)

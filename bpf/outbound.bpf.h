@@ -6,9 +6,9 @@
 
 #include "active_open.bpf.h"
 #include "closed.bpf.h"
+#include "control.bpf.h"
 #include "data_open.bpf.h"
 #include "icmp.bpf.h"
-#include "sessions.bpf.h"
 
 /* `skb` is NULL for a made packet: then nothing is remembered. */
 static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct packet *packet,
@@ -98,80 +98,6 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 	    socket_state(skb) != SOCK_CLOSE)
 		flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
 	return verdict;
-}
-
-/* Where the replies of a session can be read from, which is told of only now. While its client has
- * acknowledged nothing, its first byte is the first that is not acknowledged; whether that went by unread
- * shows at the segment. */
-static __always_inline struct reply_reader reader_of(struct __sk_buff *skb)
-{
-	struct reply_reader reader = {.state = REPLY_LOST};
-	struct bpf_sock *sk = skb->sk;
-	struct bpf_tcp_sock *tcp;
-
-	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	tcp = sk ? bpf_tcp_sock(sk) : NULL;
-	if (tcp && !tcp->bytes_acked) {
-		reader.next = tcp->snd_una;
-		reader.state = REPLY_LINE;
-	}
-	return reader;
-}
-
-/* The same of its client's commands, where none has come yet. */
-static __always_inline void session_read_from(struct __sk_buff *skb, const struct flow_key *key)
-{
-	struct bpf_sock *sk = skb->sk;
-	struct bpf_tcp_sock *tcp;
-
-	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	tcp = sk ? bpf_tcp_sock(sk) : NULL;
-	if (tcp && !tcp->bytes_received)
-		session_read_commands(key, tcp->rcv_nxt);
-}
-
-/* Its client knows the server by another port than was assumed. */
-static __always_inline void session_move(struct session *session, __u16 control_port)
-{
-	const struct flow_key assumed = session_flow_key(session);
-
-	bpf_map_delete_elem(&session_commands, &assumed);
-	session->control_port = control_port;
-}
-
-/* What a control connection sends shows a session whose beginning was not seen, and which port its client
- * knows the server by, before the server can answer PASV. Its FIN or RST ends the session: no reply can
- * follow it. */
-static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags)
-{
-	__u64 cookie = bpf_get_socket_cookie(skb);
-	struct totals *totals = totals_get();
-	struct flow_key socket_key = *key;
-	struct reply_reader reader;
-	struct session *session;
-	__u32 state;
-
-	session = bpf_map_lookup_elem(&sessions, &cookie);
-	if (tcp_flags & (TCP_FIN | TCP_RST)) {
-		if (session)
-			session_forget(cookie, session);
-		return;
-	}
-	if (session) {
-		if (session->control_port != key->local_port)
-			session_move(session, key->local_port);
-		return;
-	}
-	state = socket_state(skb);
-	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
-		return;
-	socket_key.local_port = socket_port(skb);
-	reader = reader_of(skb);
-	if (!session_begin(&socket_key, key->local_port, cookie, &reader))
-		return;
-	session_read_from(skb, key);
-	if (totals)
-		__sync_fetch_and_add(&totals->repaired, 1);
 }
 
 /* A connection that this host opened from a passive port comes before the pinholes there: it must not use one

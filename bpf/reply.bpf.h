@@ -90,11 +90,8 @@ static __noinline bool answers_command(struct __sk_buff *skb, const struct sessi
 {
 	const struct flow_key key = session_flow_key(session);
 	struct commands *commands = bpf_map_lookup_elem(&session_commands, &key);
-	struct bpf_sock *sk = skb->sk;
-	struct bpf_tcp_sock *tcp;
+	struct bpf_tcp_sock *tcp = socket_tcp(skb);
 
-	sk = sk ? bpf_sk_fullsock(sk) : NULL;
-	tcp = sk ? bpf_tcp_sock(sk) : NULL;
 	if (!commands || !tcp || commands->reader.state == COMMAND_LOST ||
 	    (__s32)(commands->reader.next - tcp->rcv_nxt) < 0)
 		return true;
