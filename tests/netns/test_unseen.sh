@@ -91,7 +91,11 @@ check "the first policy again" pst apply "$WORK/policy.yaml"
 check "A logs in again" login_again one
 port=$(port_of one epsv)
 check "A asks once more" open_for $A4 "$port" socket
-other=$(port_of one epsv)
+other=$port
+for ((asked = 0; asked < 50; asked++)); do # the server may choose the same port again
+	[[ $other == "$port" ]] || break
+	other=$(port_of one epsv)
+done
 check "and again: its first listener is closed" wait_for 5 equal_ports "$other"
 start_helper srv next "$PYTHON" "$HELPERS/serve.py" "tcp:$port"
 check "who listens there next gives A no answer" no_answer a $SRV4 "$port"
