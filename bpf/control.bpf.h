@@ -21,13 +21,16 @@ static __always_inline struct reply_reader reader_of(struct __sk_buff *skb)
 	return reader;
 }
 
-/* The same of its client's commands, where none has come yet. */
+/* The same of its client's commands, where none has come yet; otherwise what an older connection of the same
+ * addresses and ports may have left must not stand for this one's. */
 static __always_inline void session_read_from(struct __sk_buff *skb, const struct flow_key *key)
 {
 	struct bpf_tcp_sock *tcp = socket_tcp(skb);
 
 	if (tcp && !tcp->bytes_received)
 		session_read_commands(key, tcp->rcv_nxt);
+	else
+		bpf_map_delete_elem(&session_commands, key);
 }
 
 /* Its client knows the server by another port than was assumed. */
