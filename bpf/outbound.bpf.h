@@ -113,10 +113,11 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 	verdict = out_flow_judge(key, packet->is_ipv4, given->is_made, OUTBOUND, given->ifindex);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service, given->ifindex);
+	/* The older first: the client may have been given the port again meanwhile. */
+	verdict = closed_outbound(skb, packet->is_ipv4, key, given->ifindex);
 	if (is_admitted(verdict))
 		return verdict;
-	verdict = closed_outbound(skb, packet->is_ipv4, key, given->ifindex);
+	verdict = pinhole_outbound(skb, packet->is_ipv4, key, service, given->ifindex);
 	if (is_admitted(verdict))
 		return verdict;
 	/* Establishment moves a connection from the pinhole to the flow. */

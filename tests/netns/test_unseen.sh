@@ -22,6 +22,11 @@ upload() { # HOST NAME
 		cmp "$WORK/ftp/upload/$2" "$WORK/ftp/file.bin"
 }
 
+start_server() {
+	start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MAX
+	SERVER=$LAST_PID
+}
+
 equal_ports() { equal "$(pinhole_ports)" "$1"; }
 
 world
@@ -29,7 +34,7 @@ make_files || die "cannot make the files"
 write_policy "$WORK/policy.yaml"
 sed -i "s/tls: required/tls: none/" "$WORK/policy.yaml"
 pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
-start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MAX
+start_server
 
 check "with all programs: A logs in" login one
 port_of one epsv >/dev/null
@@ -62,6 +67,32 @@ check "A's is open for A, by its reply" open_for $A4 "$port" reply
 check "B's connection was made up for" is repaired $((made_up + 1))
 close_session two >/dev/null
 check "A logs in anew" login_again one
+
+# The server has closed its listener, and gives the same client the same port again, before the first connection says anything.
+stop "$SERVER"
+close_session one >/dev/null
+start_helper srv again "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
+SERVER=$LAST_PID
+open_session silent a "$PYTHON" -c '
+import ftplib, socket, sys
+ftp = ftplib.FTP(sys.argv[1], timeout=20)
+ftp.login("anonymous", "x")
+ftp.voidcmd("TYPE I")
+_, port = ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+data = socket.create_connection((sys.argv[1], port))
+print(port, flush=True)
+for line in sys.stdin:
+    ftp.putcmd("RETR file.bin")
+    print(sum(iter(lambda: len(data.recv(65536)), 0)), flush=True)' $SRV4 >"$WORK/silent"
+check "a connection that says nothing yet" equal "$(cat "$WORK/silent")" $PASSIVE_MIN
+check "its listener is closed" wait_for 5 none_open
+check "A logs in beside it" login one
+check "and is given the same port" equal "$(port_of one epsv)" $PASSIVE_MIN
+check "the silent one's transfer" equal "$(ask silent go)" 200000
+check "has not used up the other's pinhole" open_for $A4 $PASSIVE_MIN socket
+check "whose transfer works, too" got "$(ask one get file.bin)"
+stop "$SERVER"
+start_server
 
 # One that nobody saw, and that is blocked before either end has sent.
 open_session raw a "$PYTHON" -c '
