@@ -9,11 +9,13 @@
 static __always_inline void denial_describe(struct event *event, const struct packet *packet, verdict verdict)
 {
 	bool is_inbound = packet->given.direction == INBOUND;
+	bool is_icmp = packet->protocol == PROTO_ICMP || packet->protocol == PROTO_ICMPV6;
+	bool is_as_sent = is_inbound || is_icmp; /* a type and a code are nobody's ports */
 
 	event->peer = packet_peer(packet);
 	event->local = packet_local(packet);
-	event->peer_port = is_inbound ? packet->src_port : packet->dst_port;
-	event->local_port = is_inbound ? packet->dst_port : packet->src_port;
+	event->peer_port = is_as_sent ? packet->src_port : packet->dst_port;
+	event->local_port = is_as_sent ? packet->dst_port : packet->src_port;
 	event->direction = packet->given.direction;
 	event->protocol = packet->protocol;
 	event->reason = verdict;

@@ -101,7 +101,8 @@ static void print_tls(const struct tls_state *tls, FILE *stream)
 
 	if (!tls->wanted)
 		return;
-	fprintf(stream, "tls         %zu files with a TLS library are watched\n", tls->watched);
+	fprintf(stream, "tls         %zu file%s with a TLS library watched\n", tls->watched,
+		tls->watched == 1 ? "" : "s");
 	if (tls->unwatched)
 		fprintf(stream,
 			"            WARNING: stale: a server uses %s, which is not watched: 'postern run' "

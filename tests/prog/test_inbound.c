@@ -175,6 +175,32 @@ static void test_log(void **state)
 	assert_int_equal(state_heads(*state).events, 0);
 }
 
+/* Its type and code are told as such in both directions. */
+static void test_log_icmp(void **state)
+{
+	for (unsigned i = 0; i < N_DIRECTIONS * N_FAMILIES; i++) {
+		enum direction direction = i / N_FAMILIES;
+		enum family family = i % N_FAMILIES;
+		struct spec spec = {.src = direction == INBOUND ? stranger[family] : host[family],
+				    .dst = direction == INBOUND ? host[family] : stranger[family],
+				    .protocol = IPPROTO_ICMP,
+				    .type = family == V4 ? 13 : 139,
+				    .code = 2};
+		uint64_t before = state_heads(*state).denials;
+		struct event event;
+		struct frame frame;
+
+		state_reset_reports(*state);
+		packet_build(&frame, &spec);
+		assert_false(prog_run(*state, direction, &frame));
+		assert_int_equal(state_heads(*state).denials, before + 1);
+		event = denial(*state, before + 1);
+		assert_int_equal(event.direction, direction);
+		assert_int_equal(event.peer_port, spec.type);
+		assert_int_equal(event.local_port, spec.code);
+	}
+}
+
 /* A flood of denials is sampled, what is admitted leaves nothing, and every packet is counted. */
 static void test_sampling(void **state)
 {
@@ -210,7 +236,7 @@ int main(void)
 		cmocka_unit_test(test_ports),         cmocka_unit_test(test_zone_edges),
 		cmocka_unit_test(test_port_bits),     cmocka_unit_test(test_segments),
 		cmocka_unit_test(test_local_address), cmocka_unit_test(test_log),
-		cmocka_unit_test(test_sampling),
+		cmocka_unit_test(test_log_icmp),      cmocka_unit_test(test_sampling),
 	};
 
 	return prog_main(tests, COUNT(tests), prog_setup, prog_teardown);
