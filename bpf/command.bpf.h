@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What comes in on a control connection is read for PASV and EPSV, in the order of its sequence numbers, so
  * that a reply that answers neither opens nothing. The network's packets only change the entry that the
- * session has made. Where one went by unread (lost, out of order, in no plain frame, at another interface),
- * the socket has received more than was read: then it is not known what its client asked for, and nothing is
- * asked of its replies. */
+ * session has made. Where one went by unread (in no plain frame, at another interface), the socket has
+ * received more than was read; where one is sent again, what was read need not be what the socket took; and
+ * what is not the next can be anything. Then it is not known what the client has asked for, and nothing is
+ * asked of the replies to it. */
 #ifndef POSTERN_COMMAND_BPF_H
 #define POSTERN_COMMAND_BPF_H
 
 #include "command_line.bpf.h"
 #include "frames.bpf.h"
 #include "plain.bpf.h"
+
+enum { COMMAND_MOST_BYTES = 512 }; /* of one segment that are read; more makes the rest unreadable */
 
 struct command_segment {
 	struct xdp_md *ctx;
@@ -35,6 +38,17 @@ static long command_step(__u32 step, struct command_segment *segment)
 	return segment->reader.state == COMMAND_LOST;
 }
 
+/* Nothing where another segment was read meanwhile, or the entry is another session's by now. */
+static __always_inline void command_store(struct commands *commands, const struct command_reader *before,
+					  const struct command_reader *after)
+{
+	__u64 old, new;
+
+	__builtin_memcpy(&old, before, sizeof(old));
+	__builtin_memcpy(&new, after, sizeof(new));
+	__sync_val_compare_and_swap((__u64 *)&commands->reader, old, new);
+}
+
 /* A segment that comes in on a control connection. A global function, verified by itself. Returns nothing of
  * use. */
 __noinline int command_read(struct xdp_md *ctx)
@@ -42,6 +56,7 @@ __noinline int command_read(struct xdp_md *ctx)
 	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, NULL, 0)};
 	struct cursor cursor = frame_cursor(ctx);
 	struct command_segment segment = {.ctx = ctx};
+	struct command_reader before;
 	struct commands *commands;
 	const struct tcphdr *tcp;
 	struct flow_key key;
@@ -52,18 +67,25 @@ __noinline int command_read(struct xdp_md *ctx)
 	tcp = cursor.pos - sizeof(*tcp);
 	segment.at = packet.transport + tcp->doff * 4;
 	segment.end = packet.transport + packet.payload;
-	if (segment.at >= segment.end || segment.end > MAX_WALK)
-		return 0;
-	key = flow_key_of(&packet, INBOUND);
-	commands = bpf_map_lookup_elem(&session_commands, &key);
-	if (!commands || commands->reader.state == COMMAND_LOST ||
-	    commands->reader.next != bpf_ntohl(tcp->seq))
+	if (segment.at >= segment.end)
 		return 0;
 	bytes = segment.end - segment.at;
-	segment.reader = commands->reader;
+	key = flow_key_of(&packet, INBOUND);
+	commands = bpf_map_lookup_elem(&session_commands, &key);
+	if (!commands)
+		return 0;
+	before = commands->reader;
+	if (before.state == COMMAND_LOST)
+		return 0;
+	segment.reader = before;
+	if (before.next != bpf_ntohl(tcp->seq) || bytes > COMMAND_MOST_BYTES) {
+		segment.reader.state = COMMAND_LOST;
+		command_store(commands, &before, &segment.reader);
+		return 0;
+	}
 	segment.reader.next += bytes;
-	bpf_loop(MAX_WALK, command_step, &segment, 0);
-	commands->reader = segment.reader;
+	bpf_loop(COMMAND_MOST_BYTES, command_step, &segment, 0);
+	command_store(commands, &before, &segment.reader);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Reads what a client sends on a control connection, byte by byte, for PASV and EPSV: a reply that names a
- * port answers one of them. SPSV is an older form of theirs. What may stand before a command, as Telnet's
+ * port answers one of them, or SPSV or CPSV, their rarer forms. What may stand before a command, as Telnet's
  * signs do before ABOR (RFC 959, 4.1.3), is passed over. Behind the first TLS record nothing is read any
  * more. */
 #ifndef POSTERN_COMMAND_LINE_BPF_H
@@ -8,52 +8,63 @@
 
 #include "abi.h"
 
+enum {
+	COMMAND_WORDS = 4,
+	COMMAND_LETTERS = 4,    /* of each word */
+	COMMAND_TLS_FIRST = 20, /* the record types of RFC 8446, 5.1 */
+	COMMAND_TLS_LAST = 23
+};
+
+/* Above COMMAND_WORD: so many letters of such a word are read, COMMAND_LETTERS values for each. */
 enum command_state {
 	COMMAND_LINE, /* before the first letter of a line */
-	COMMAND_VERB, /* within the command */
-	COMMAND_REST, /* behind it */
-	COMMAND_LOST  /* no longer understood */
+	COMMAND_REST, /* behind its command */
+	COMMAND_LOST, /* no longer understood */
+	COMMAND_WORD,
+	COMMAND_LAST = COMMAND_WORD + COMMAND_WORDS * COMMAND_LETTERS
 };
-
-enum {
-	COMMAND_TLS_FIRST = 20, /* the record types of RFC 8446, 5.1 */
-	COMMAND_TLS_LAST = 23,
-	COMMAND_VERB_BYTES = 4
-};
-
-#define COMMAND_VERB_OF(a, b, c, d) ((__u32)(a) << 24 | (b) << 16 | (c) << 8 | (d))
 
 static inline _Bool command_is_letter(__u8 byte)
 {
 	return (byte | 0x20) >= 'a' && (byte | 0x20) <= 'z';
 }
 
-static inline _Bool command_asks_for_port(__u32 verb)
+/* Letter `i` of a word, all of which end alike. */
+static inline char command_letter(__u32 word, __u32 i)
 {
-	return verb == COMMAND_VERB_OF('P', 'A', 'S', 'V') || verb == COMMAND_VERB_OF('E', 'P', 'S', 'V') ||
-	       verb == COMMAND_VERB_OF('S', 'P', 'S', 'V');
+	if (i == 0)
+		return "PESC"[word % COMMAND_WORDS];
+	if (i == 1)
+		return word == 0 ? 'A' : 'P';
+	return i == 2 ? 'S' : 'V';
 }
 
 static inline void command_begin(struct command_reader *reader, __u8 byte)
 {
 	if (byte >= COMMAND_TLS_FIRST && byte <= COMMAND_TLS_LAST) {
 		reader->state = COMMAND_LOST;
-	} else if (command_is_letter(byte)) {
-		reader->verb = byte & 0xdf;
-		reader->count = 1;
-		reader->state = COMMAND_VERB;
+		return;
+	}
+	if (!command_is_letter(byte))
+		return;
+	reader->state = COMMAND_REST;
+	for (__u32 word = 0; word < COMMAND_WORDS; word++) {
+		if (command_letter(word, 0) == (byte & 0xdf))
+			reader->state = COMMAND_WORD + word * COMMAND_LETTERS + 1;
 	}
 }
 
-static inline void command_verb(struct command_reader *reader, __u8 byte)
+static inline void command_word(struct command_reader *reader, __u8 byte)
 {
-	if (command_is_letter(byte) && reader->count < COMMAND_VERB_BYTES) {
-		reader->verb = reader->verb << 8 | (byte & 0xdf);
-		reader->count++;
+	__u32 at = reader->state - COMMAND_WORD - 1, word = at / COMMAND_LETTERS,
+	      read = at % COMMAND_LETTERS + 1;
+
+	if (read < COMMAND_LETTERS && command_letter(word, read) == (byte & 0xdf) &&
+	    command_is_letter(byte)) {
+		reader->state++;
 		return;
 	}
-	if (!command_is_letter(byte) && reader->count == COMMAND_VERB_BYTES &&
-	    command_asks_for_port(reader->verb))
+	if (read == COMMAND_LETTERS && !command_is_letter(byte))
 		reader->asked++;
 	reader->state = byte == '\n' ? COMMAND_LINE : COMMAND_REST;
 }
@@ -62,8 +73,8 @@ static inline void command_read_byte(struct command_reader *reader, __u8 byte)
 {
 	if (reader->state == COMMAND_LINE)
 		command_begin(reader, byte);
-	else if (reader->state == COMMAND_VERB)
-		command_verb(reader, byte);
+	else if (reader->state > COMMAND_WORD)
+		command_word(reader, byte);
 	else if (reader->state == COMMAND_REST && byte == '\n')
 		reader->state = COMMAND_LINE;
 }

@@ -23,12 +23,12 @@ static __always_inline struct reply_reader reader_of(struct __sk_buff *skb)
 
 /* The same of its client's commands, where none has come yet; otherwise what an older connection of the same
  * addresses and ports may have left must not stand for this one's. */
-static __always_inline void session_read_from(struct __sk_buff *skb, const struct flow_key *key)
+static __always_inline void session_read_from(struct __sk_buff *skb, const struct flow_key *key, __u64 cookie)
 {
 	struct bpf_tcp_sock *tcp = socket_tcp(skb);
 
 	if (tcp && !tcp->bytes_received)
-		session_read_commands(key, tcp->rcv_nxt);
+		session_read_commands(key, cookie, tcp->rcv_nxt);
 	else
 		bpf_map_delete_elem(&session_commands, key);
 }
@@ -72,7 +72,7 @@ static __noinline void control_sent(struct __sk_buff *skb, const struct flow_key
 	reader = reader_of(skb);
 	if (!session_begin(&socket_key, key->local_port, cookie, &reader))
 		return;
-	session_read_from(skb, key);
+	session_read_from(skb, key, cookie);
 	if (totals)
 		__sync_fetch_and_add(&totals->repaired, 1);
 }

@@ -58,6 +58,7 @@ struct inet_sock {
 };
 
 struct tcp_sock {
+	__u64 bytes_received;
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
 	__u32 data_segs_out;

@@ -37,11 +37,14 @@ static __always_inline bool session_begin(const struct flow_key *key, __u16 cont
 
 /* Its client's commands are read from the sequence number `next` on. Where there is no room they are not, and
  * nothing is asked of its replies. `key` is as on the wire. */
-static __always_inline void session_read_commands(const struct flow_key *key, __u32 next)
+static __always_inline void session_read_commands(const struct flow_key *key, __u64 cookie, __u32 next)
 {
 	const struct commands commands = {.reader = {.next = next}};
 
 	bpf_map_update_elem(&session_commands, key, &commands, BPF_ANY);
+	/* It can have closed meanwhile. */
+	if (!bpf_map_lookup_elem(&sessions, &cookie))
+		bpf_map_delete_elem(&session_commands, key);
 }
 
 static __always_inline struct flow_key session_flow_key(const struct session *session)

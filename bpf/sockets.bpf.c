@@ -35,16 +35,17 @@ static __always_inline struct flow_key key_of(const struct sock *sk)
 static __noinline void on_control_connection(const struct sock *sk, __u16 control_port)
 {
 	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
-	/* With TCP Fast Open, replies may have gone out before. */
+	/* With TCP Fast Open, commands may have come and replies gone out before. */
 	const struct reply_reader reader = {
 		.next = BPF_CORE_READ(tcp, snd_nxt),
 		.state = BPF_CORE_READ(tcp, data_segs_out) ? REPLY_LOST : REPLY_LINE,
 	};
+	__u64 cookie = bpf_get_socket_cookie((void *)sk);
 	struct flow_key key = key_of(sk);
 
-	if (session_begin(&key, control_port, bpf_get_socket_cookie((void *)sk), &reader) &&
-	    control_port == key.local_port)
-		session_read_commands(&key, BPF_CORE_READ(tcp, rcv_nxt));
+	if (session_begin(&key, control_port, cookie, &reader) && control_port == key.local_port &&
+	    !BPF_CORE_READ(tcp, bytes_received))
+		session_read_commands(&key, cookie, BPF_CORE_READ(tcp, rcv_nxt));
 }
 
 static __noinline void on_data_connection(const struct sock *sk)
@@ -80,9 +81,11 @@ static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool i
 	const struct flow_key *translated;
 
 	sock_addrs(sk, &key.local, &key.peer);
-	if (flow_begin_linger(&flows, &key, cookie) || flow_begin_linger(&data_flows, &key, cookie) ||
-	    !is_translated)
+	if (!flow_begin_linger(&flows, &key, cookie))
+		flow_begin_linger(&data_flows, &key, cookie);
+	if (!is_translated)
 		return;
+	/* It can have both: where addresses came to be translated while it connected. */
 	translated = bpf_map_lookup_elem(&flow_sockets, &cookie);
 	if (!translated)
 		return;

@@ -365,21 +365,21 @@ struct session {
 	struct tls_key tls; /* what writes to it inside TLS, once that is known */
 };
 
-/* Where the reader of a control connection's commands is; see bpf/command_line.bpf.h. */
+/* Where the reader of a control connection's commands is; see bpf/command_line.bpf.h. It is replaced as a
+ * whole, by one comparison with what it was. */
 struct command_reader {
 	__u32 next;  /* the sequence number of the next byte */
-	__u32 verb;  /* that is being read */
-	__u32 asked; /* how many PASV and EPSV there were */
+	__u16 asked; /* how many PASV and EPSV there were, modulo the size */
 	__u8 state;  /* enum command_state */
-	__u8 count;  /* of the verb's letters */
-	__u8 pad[2];
-};
+	__u8 pad;
+} __attribute__((aligned(8)));
 
 /* Map `session_commands`: what the clients of `sessions` ask for, by their connections. Each of its counts
  * has one writer: the client's segments the one, the server's replies the other. */
 struct commands {
 	struct command_reader reader;
-	__u32 answered; /* how many of them a reply has answered with a port */
+	__u16 answered; /* how many of them a reply has answered with a port */
+	__u16 pad[3];
 };
 
 /* Map `pinholes`. */

@@ -9,7 +9,6 @@
 
 #include "adopt.skel.h"
 #include "cleanup.h"
-#include "datapath_cast.h"
 #include "datapath_internal.h"
 
 static void close_adopt(struct adopt_bpf **adopt)
@@ -58,7 +57,6 @@ int adopt_existing(const char *instance, const struct adopt_choice *choice, stru
 
 	if (r)
 		return r;
-	adopt->rodata->can_cast = kernel_can_cast();
 	r = adopt_bpf__load(adopt);
 	if (r)
 		return load_failed(failure, r, "the iterators");

@@ -67,17 +67,28 @@ static int start_sweep(const struct sockets_bpf *sockets, struct failure *failur
 	return r ? failure_set(failure, r, "cannot start the kernel's timer: %s", strerror(-r)) : 0;
 }
 
+static int load_sockets(struct sockets_bpf **ret, bool can_cast)
+{
+	*ret = sockets_bpf__open();
+	if (!*ret)
+		return -errno;
+	(*ret)->rodata->can_cast = can_cast;
+	return sockets_bpf__load(*ret);
+}
+
 int sockets_create(const char *instance, uint64_t net_cookie, struct failure *failure)
 {
 	struct settings settings = {.abi = POSTERN_ABI, .net_cookie = net_cookie};
 	struct pin_path folder = pin_path(instance, "%s", "sockets");
-	struct sockets_bpf *sockets CLEANUP(close_sockets) = sockets_bpf__open();
-	int r;
+	struct sockets_bpf *sockets CLEANUP(close_sockets) = NULL;
+	bool can_cast = kernel_can_cast();
+	int r = load_sockets(&sockets, can_cast);
 
-	if (!sockets)
-		return load_failed(failure, -errno, "the socket programs");
-	sockets->rodata->can_cast = kernel_can_cast();
-	r = sockets_bpf__load(sockets);
+	/* A verifier that refuses a cast where it is made here still takes the other way. */
+	if (r && can_cast) {
+		sockets_bpf__destroy(sockets);
+		r = load_sockets(&sockets, false);
+	}
 	if (r)
 		return load_failed(failure, r, "the socket programs");
 	r = pin_maps(sockets->obj, instance, failure);

@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 
+#include "../../bpf/command_line.bpf.h"
 #include "state.h"
 
 enum { FIRST = 0xfffffffe, FRAME_BYTES = 512 }; /* the numbers begin anew within the first command */
@@ -108,10 +109,6 @@ static void test_what_is_not_next(void **state)
 
 		begin(*state, family);
 		say(*state, family, 0, "NOOP\r\n");
-		say(*state, family, 0, "PASV\r\n");
-		say(*state, family, 3, "PASV\r\n");
-		say(*state, family, 7, "PASV\r\n");
-		expect_asked(*state, family, 0, 6, "before, across, behind");
 		other.src_port++;
 		say_in(*state, other, 6, "PASV\r\n");
 		other = segment(family);
@@ -126,6 +123,23 @@ static void test_what_is_not_next(void **state)
 		expect_asked(*state, family, 0, 6, "another's, in no plain frame, denied");
 		say(*state, family, 6, "PASV\r\n");
 		expect_asked(*state, family, 1, 12, "the next");
+	}
+}
+
+/* Sent again, what was read need not be what the socket took. */
+static void test_sent_again(void **state)
+{
+	static const uint32_t places[] = {0, 3, 5, 7};
+
+	for (unsigned i = 0; i < COUNT(places) * N_FAMILIES; i++) {
+		enum family family = i % N_FAMILIES;
+
+		begin(*state, family);
+		say(*state, family, 0, "NOOP\r\n");
+		say(*state, family, places[i / N_FAMILIES], "PASV\r\n");
+		assert_int_equal(commands_of(*state, family).reader.state, COMMAND_LOST);
+		say(*state, family, 6, "PASV\r\n");
+		assert_int_equal(commands_of(*state, family).reader.asked, 0);
 	}
 }
 
@@ -148,18 +162,23 @@ static void test_tls(void **state)
 	}
 }
 
-/* Up to the end of what is looked at of a frame. */
+/* As much as is looked at of one segment, and a byte more. */
 static void test_length(void **state)
 {
-	char text[FRAME_BYTES + 1];
+	char text[FRAME_BYTES + 2];
 
-	memset(text, 'x', sizeof(text) - 1);
-	text[sizeof(text) - 1] = '\0';
-	memcpy(text + FRAME_BYTES - 7, "\nPASV\r\n", 7);
+	memset(text, 'x', sizeof(text));
+	memcpy(text + FRAME_BYTES - 7, "\nPASV\r\n", 8);
 	for (enum family family = V4; family <= V6; family++) {
 		begin(*state, family);
 		say(*state, family, 0, text);
 		expect_asked(*state, family, 1, FRAME_BYTES, "a long one");
+		begin(*state, family);
+		text[FRAME_BYTES] = 'x';
+		text[FRAME_BYTES + 1] = '\0';
+		say(*state, family, 0, text);
+		assert_int_equal(commands_of(*state, family).reader.state, COMMAND_LOST);
+		text[FRAME_BYTES] = '\0';
 	}
 }
 
@@ -170,6 +189,7 @@ int main(void)
 		cmocka_unit_test_setup(test_in_order, setup),
 		cmocka_unit_test_setup(test_what_is_not_next, setup),
 		cmocka_unit_test_setup(test_tls, setup),
+		cmocka_unit_test_setup(test_sent_again, setup),
 		cmocka_unit_test_setup(test_length, setup),
 	};
 
