@@ -61,9 +61,9 @@ static __always_inline int claim_open(const struct settings *in_force, const str
 }
 
 /* The session of that socket cookie says that `port` is its own; `is_asked`: its client has asked for one, as
- * far as is known. Opens the pinhole, and returns 0; or an enum
- * refusal, which is reported where a server of the session could have been there. REFUSED_OPEN, which is not:
- * it has it already. A global function, which is verified once for all its callers. */
+ * far as is known. Opens the pinhole, and returns 0; or an enum refusal, which is reported where a server of
+ * the session could have been there. REFUSED_OPEN, which is not: it has it already. A global function, which
+ * is verified once for all its callers. */
 __noinline int claim(__u64 cookie, __u16 port, __u8 origin, bool is_asked)
 {
 	const struct session *session = bpf_map_lookup_elem(&sessions, &cookie);

@@ -6,13 +6,11 @@
 #ifndef POSTERN_COMMAND_LINE_BPF_H
 #define POSTERN_COMMAND_LINE_BPF_H
 
-#include "abi.h"
+#include "reply_line.bpf.h"
 
 enum {
 	COMMAND_WORDS = 4,
-	COMMAND_LETTERS = 4,    /* of each word */
-	COMMAND_TLS_FIRST = 20, /* the record types of RFC 8446, 5.1 */
-	COMMAND_TLS_LAST = 23
+	COMMAND_LETTERS = 4 /* of each word */
 };
 
 /* Above COMMAND_WORD: so many letters of such a word are read, COMMAND_LETTERS values for each. */
@@ -41,7 +39,7 @@ static inline char command_letter(__u32 word, __u32 i)
 
 static inline void command_begin(struct command_reader *reader, __u8 byte)
 {
-	if (byte >= COMMAND_TLS_FIRST && byte <= COMMAND_TLS_LAST) {
+	if (byte >= REPLY_TLS_FIRST && byte <= REPLY_TLS_LAST) {
 		reader->state = COMMAND_LOST;
 		return;
 	}

@@ -65,7 +65,6 @@ static __always_inline void flow_remove(const struct flow_key *key, __u32 uid)
 		user_release(uid);
 }
 
-/* Its socket is closed. Only the flow of that very socket ends: another may have taken its place. */
 static __always_inline bool flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)
 {
 	struct flow *flow = bpf_map_lookup_elem(map, key);
@@ -74,6 +73,13 @@ static __always_inline bool flow_begin_linger(void *map, const struct flow_key *
 		return false;
 	flow->closing_ns = bpf_ktime_get_boot_ns();
 	return true;
+}
+
+/* Its socket is closed. Only the flow of that very socket ends: another may have taken its place. */
+static __always_inline void flow_socket_closed(const struct flow_key *key, __u64 cookie)
+{
+	if (!flow_begin_linger(&flows, key, cookie))
+		flow_begin_linger(&data_flows, key, cookie);
 }
 
 static __always_inline bool fragment_peer_is_live(const struct fragment_peer *peer, __u64 now)

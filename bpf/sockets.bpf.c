@@ -19,10 +19,10 @@
 /* include/net/tcp_states.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
 
-static __always_inline struct flow_key key_of(const struct sock *sk)
+static __always_inline struct flow_key key_of(const struct sock *sk, __u16 local_port)
 {
 	struct flow_key key = {
-		.local_port = sk->__sk_common.skc_num,
+		.local_port = local_port,
 		.peer_port = sock_peer_port(sk),
 		.protocol = PROTOCOL_TCP,
 	};
@@ -41,7 +41,7 @@ static __noinline void on_control_connection(const struct sock *sk, __u16 contro
 		.state = BPF_CORE_READ(tcp, data_segs_out) ? REPLY_LOST : REPLY_LINE,
 	};
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
-	struct flow_key key = key_of(sk);
+	struct flow_key key = key_of(sk, sk->__sk_common.skc_num);
 
 	if (session_begin(&key, control_port, cookie, &reader) && control_port == key.local_port &&
 	    !BPF_CORE_READ(tcp, bytes_received))
@@ -50,7 +50,7 @@ static __noinline void on_control_connection(const struct sock *sk, __u16 contro
 
 static __noinline void on_data_connection(const struct sock *sk)
 {
-	struct flow_key key = key_of(sk);
+	struct flow_key key = key_of(sk, sk->__sk_common.skc_num);
 	struct pinhole_key pinhole_key;
 	struct pinhole *pinhole = pinhole_find(&key.peer, &key.local, key.local_port, &pinhole_key);
 
@@ -73,16 +73,10 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 /* Its flow lingers. */
 static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool is_translated)
 {
-	struct flow_key key = {
-		.local_port = sock_local_port(sk),
-		.peer_port = sock_peer_port(sk),
-		.protocol = PROTOCOL_TCP,
-	};
+	struct flow_key key = key_of(sk, sock_local_port(sk));
 	const struct flow_key *translated;
 
-	sock_addrs(sk, &key.local, &key.peer);
-	if (!flow_begin_linger(&flows, &key, cookie))
-		flow_begin_linger(&data_flows, &key, cookie);
+	flow_socket_closed(&key, cookie);
 	if (!is_translated)
 		return;
 	/* It can have both: where addresses came to be translated while it connected. */
@@ -90,8 +84,7 @@ static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool i
 	if (!translated)
 		return;
 	key = *translated;
-	if (!flow_begin_linger(&flows, &key, cookie))
-		flow_begin_linger(&data_flows, &key, cookie);
+	flow_socket_closed(&key, cookie);
 	bpf_map_delete_elem(&flow_sockets, &cookie);
 }
 

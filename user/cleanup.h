@@ -3,6 +3,7 @@
 #ifndef POSTERN_CLEANUP_H
 #define POSTERN_CLEANUP_H
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static inline void cleanup_free_pointer(void *pointer)
@@ -10,7 +11,14 @@ static inline void cleanup_free_pointer(void *pointer)
 	free(*(void **)pointer);
 }
 
+static inline void cleanup_close_stream(FILE **stream)
+{
+	if (*stream)
+		fclose(*stream);
+}
+
 #define CLEANUP(function) __attribute__((cleanup(function)))
 #define CLEANUP_FREE CLEANUP(cleanup_free_pointer)
+#define CLEANUP_STREAM CLEANUP(cleanup_close_stream)
 
 #endif

@@ -19,12 +19,6 @@ struct mount_line {
 	char type[64];
 };
 
-static void close_stream(FILE **stream)
-{
-	if (*stream)
-		fclose(*stream);
-}
-
 /* Spaces and the like are written as octal numbers. */
 static void unescape(char *text)
 {
@@ -71,7 +65,7 @@ static bool is_below(const char *path, const char *folder, const char **ret_rest
  * `type`. 0, or -ENOENT. */
 static int find_mount(const char *path, const char *type, struct mount_line *ret)
 {
-	FILE *stream CLEANUP(close_stream) = fopen("/proc/self/mountinfo", "re");
+	FILE *stream CLEANUP_STREAM = fopen("/proc/self/mountinfo", "re");
 	struct mount_line *line CLEANUP_FREE = malloc(sizeof(*line));
 	CLEANUP_FREE char *text = NULL;
 	size_t size = 0, longest = 0;

@@ -9,12 +9,6 @@
 
 #include "cleanup.h"
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static FILE *open_file(const char *proc, uint32_t pid, const char *name)
 {
 	char path[PATH_MAX];
@@ -26,7 +20,7 @@ static FILE *open_file(const char *proc, uint32_t pid, const char *name)
 /* A line end may be part of the name: only the last one is the file's. */
 static int read_comm(const char *proc, uint32_t pid, char ret[16])
 {
-	FILE *file CLEANUP(close_file) = open_file(proc, pid, "comm");
+	FILE *file CLEANUP_STREAM = open_file(proc, pid, "comm");
 	char text[17] = "";
 	size_t n = file ? fread(text, 1, sizeof(text), file) : 0;
 
@@ -40,7 +34,7 @@ static int read_comm(const char *proc, uint32_t pid, char ret[16])
 
 int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *ret_uid)
 {
-	FILE *file CLEANUP(close_file) = open_file(proc, pid, "status");
+	FILE *file CLEANUP_STREAM = open_file(proc, pid, "status");
 	char line[256];
 
 	while (file && fgets(line, sizeof(line), file))

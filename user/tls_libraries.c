@@ -31,12 +31,6 @@ static void close_directory(DIR **directory)
 		closedir(*directory);
 }
 
-static void close_file(FILE **file)
-{
-	if (*file)
-		fclose(*file);
-}
-
 static void add_socket(const struct proc_tcp *socket, void *data)
 {
 	struct search *search = data;
@@ -121,7 +115,7 @@ static void take_mapping(struct search *search, const char *pid, const char *pro
 static void take_process(struct search *search, const char *pid)
 {
 	char path[64], program[PATH_MAX] = "", line[PATH_MAX + 256];
-	FILE *file CLEANUP(close_file) = NULL;
+	FILE *file CLEANUP_STREAM = NULL;
 	bool whole = true;
 	ssize_t length;
 

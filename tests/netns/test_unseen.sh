@@ -27,6 +27,15 @@ start_server() {
 	SERVER=$LAST_PID
 }
 
+# Logs in and opens a data connection, before any command for it.
+CONNECTS='
+import ftplib, socket, sys
+ftp = ftplib.FTP(sys.argv[1], timeout=20)
+ftp.login("anonymous", "x")
+ftp.voidcmd("TYPE I")
+_, port = ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
+data = socket.create_connection((sys.argv[1], port))'
+
 equal_ports() { equal "$(pinhole_ports)" "$1"; }
 
 world
@@ -73,13 +82,7 @@ stop "$SERVER"
 close_session one >/dev/null
 start_helper srv again "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
 SERVER=$LAST_PID
-open_session silent a "$PYTHON" -c '
-import ftplib, socket, sys
-ftp = ftplib.FTP(sys.argv[1], timeout=20)
-ftp.login("anonymous", "x")
-ftp.voidcmd("TYPE I")
-_, port = ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
-data = socket.create_connection((sys.argv[1], port))
+open_session silent a "$PYTHON" -c "$CONNECTS"'
 print(port, flush=True)
 for line in sys.stdin:
     ftp.putcmd("RETR file.bin")
@@ -95,13 +98,7 @@ stop "$SERVER"
 start_server
 
 # One that nobody saw, and that is blocked before either end has sent.
-open_session raw a "$PYTHON" -c '
-import ftplib, socket, sys
-ftp = ftplib.FTP(sys.argv[1], timeout=20)
-ftp.login("anonymous", "x")
-ftp.voidcmd("TYPE I")
-_, port = ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())
-data = socket.create_connection((sys.argv[1], port))
+open_session raw a "$PYTHON" -c "$CONNECTS"'
 ftp.putcmd("STOR upload/blocked.bin")
 print(ftp.getresp()[:3], flush=True)
 for line in sys.stdin:
