@@ -103,6 +103,15 @@ struct {
 	__type(value, struct tls_write);
 } tls_writes SEC(".maps");
 
+/* How many writes last, so that a send elsewhere costs no look-up. One that is killed or forgotten inside
+ * stays counted: that costs time and nothing else. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} tls_lasting SEC(".maps");
+
 /* Listeners that were reported as rogues, or as refused, by socket cookie. The oldest are forgotten: that
  * costs a second report and nothing else. */
 struct {

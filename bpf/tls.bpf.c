@@ -60,12 +60,19 @@ static __always_inline struct tls_key tls_key_of(const void *object)
 	return (struct tls_key){.object = (__u64)object, .process = bpf_get_current_pid_tgid() >> 32};
 }
 
+static __always_inline __u64 *tls_lasting_writes(void)
+{
+	__u32 only = 0;
+
+	return bpf_map_lookup_elem(&tls_lasting, &only);
+}
+
 /* SSL_write(SSL *, const void *, int), SSL_write_ex(SSL *, const void *, size_t, size_t *),
  * gnutls_record_send(gnutls_session_t, const void *, size_t). */
 SEC("uprobe")
 int BPF_KPROBE(tls_write, const void *object, const void *data, __u64 size)
 {
-	__u64 thread = bpf_get_current_pid_tgid(), cookie = 0;
+	__u64 thread = bpf_get_current_pid_tgid(), cookie = 0, *lasting = tls_lasting_writes();
 	struct tls_write write = {.key = tls_key_of(object), .stack = PT_REGS_SP(ctx), .bytes = size};
 	struct tls_object *known;
 	const struct tls_write *outer;
@@ -94,7 +101,8 @@ int BPF_KPROBE(tls_write, const void *object, const void *data, __u64 size)
 	if (known)
 		known->reader = known->unsent = text.reader;
 	write.after = text.reader;
-	bpf_map_update_elem(&tls_writes, &thread, &write, BPF_ANY);
+	if (bpf_map_update_elem(&tls_writes, &thread, &write, BPF_ANY) == 0 && !outer && lasting)
+		__sync_fetch_and_add(lasting, 1);
 	return 0;
 }
 
@@ -104,6 +112,7 @@ int BPF_KRETPROBE(tls_written, int result)
 {
 	__u64 thread = bpf_get_current_pid_tgid();
 	const struct tls_write *write = bpf_map_lookup_elem(&tls_writes, &thread);
+	__u64 *lasting = tls_lasting_writes();
 	struct tls_object *object;
 	struct tls_key key;
 	__u8 other = 1;
@@ -118,7 +127,8 @@ int BPF_KRETPROBE(tls_written, int result)
 		object->reader.state = REPLY_LOST;
 	else if (!object && result > 0)
 		bpf_map_update_elem(&tls_others, &key, &other, BPF_ANY);
-	bpf_map_delete_elem(&tls_writes, &thread);
+	if (bpf_map_delete_elem(&tls_writes, &thread) == 0 && lasting)
+		__sync_fetch_and_add(lasting, -1);
 	return 0;
 }
 
@@ -137,12 +147,16 @@ int BPF_KPROBE(tls_free, const void *object)
 static __always_inline int on_send(const struct sock *sk, int result)
 {
 	__u64 thread = bpf_get_current_pid_tgid(), cookie;
-	const struct tls_write *write = bpf_map_lookup_elem(&tls_writes, &thread);
+	const __u64 *lasting = tls_lasting_writes();
 	const struct tls_object *known;
+	const struct tls_write *write;
 	struct tls_object object = {};
 	struct session *session;
 	struct tls_key key;
 
+	if (!lasting || !*(volatile const __u64 *)lasting)
+		return 0;
+	write = bpf_map_lookup_elem(&tls_writes, &thread);
 	if (!write || result <= 0 || !sk->__sk_common.skc_cookie.counter)
 		return 0;
 	cookie = bpf_get_socket_cookie((void *)sk);

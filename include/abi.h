@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 8u
+#define POSTERN_ABI 9u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -575,7 +575,8 @@ enum refusal {
 	N_REFUSALS
 };
 
-/* What became of a TLS library that was in use and not watched; `reason` of EVENT_TLS_STALE. */
+/* What became of a TLS library that a server of several clients used unwatched; `reason` of EVENT_TLS_STALE.
+ */
 enum stale {
 	STALE_WATCHED,  /* it is watched now */
 	STALE_UNWATCHED /* it could not be, or holds nothing to watch */

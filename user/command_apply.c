@@ -32,9 +32,11 @@ static void watch_tls(const struct apply_request *request)
 	struct tls_found found;
 	struct tls_state state;
 
-	if (tls_watch_update(request->instance, request->policy, &state, &found, &failure))
+	int r = tls_watch_update(request->instance, request->policy, &state, &found, &failure);
+
+	if (r && (state.listed || state.stale_pid))
 		fprintf(stderr, "postern: warning: watch: tls: %s\n", failure.text);
-	else if (state.wanted && !state.watched)
+	else if (r == 0 && state.listed && !state.watched)
 		fputs("postern: warning: watch: tls: no process serves the control ports yet, or none uses a "
 		      "TLS library that is known: 'postern run' looks again, and so does another 'postern "
 		      "apply'\n",

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Loads the programs that read replies inside TLS and attaches them to libraries.
+// Loads the programs that read replies inside TLS and attaches them to the libraries of processes.
 #include "datapath_tls.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -31,34 +32,36 @@ static void close_tls(struct tls_bpf **tls)
 	tls_bpf__destroy(*tls);
 }
 
-/* The name of a file's folder in tls/. */
-struct file_name {
-	char text[40];
+/* The name of a folder in tls/. */
+struct use_name {
+	char text[72];
 };
 
-static struct file_name file_name(const struct tls_library *library)
+static struct use_name use_name(const struct tls_library *library)
 {
-	struct file_name name;
+	struct use_name name;
 
-	snprintf(name.text, sizeof(name.text), "%s_%" PRIx64, library->device, library->inode);
+	snprintf(name.text, sizeof(name.text), "%" PRIu32 "_%" PRIx64 "_%s_%" PRIx64, library->pid,
+		 library->started, library->device, library->inode);
 	return name;
 }
 
-static struct pin_path file_folder(const char *instance, const struct tls_library *library)
+static struct pin_path use_folder(const char *instance, const struct tls_library *library)
 {
-	return pin_path(instance, "tls/%s", file_name(library).text);
+	return pin_path(instance, "tls/%s", use_name(library).text);
 }
 
-static struct pin_path function_pin(const char *instance, const char *file, const struct function *function)
+static struct pin_path function_pin(const char *instance, const struct tls_library *library,
+				    const struct function *function)
 {
-	return pin_path(instance, "tls/%s/%s%s", file, function->name,
+	return pin_path(instance, "tls/%s/%s%s", use_name(library).text, function->name,
 			function->kind == WRITTEN ? "_return" : "");
 }
 
-static bool is_watched(const char *instance, const char *file)
+static bool is_watched(const char *instance, const struct tls_library *library)
 {
 	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		struct pin_path path = function_pin(instance, file, &functions[i]);
+		struct pin_path path = function_pin(instance, library, &functions[i]);
 
 		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
 			return true;
@@ -66,28 +69,18 @@ static bool is_watched(const char *instance, const char *file)
 	return false;
 }
 
-enum tls_file datapath_tls_file(const char *instance, const struct tls_library *library)
+enum tls_use datapath_tls_use(const char *instance, const struct tls_library *library)
 {
-	struct pin_path path = file_folder(instance, library);
+	struct pin_path path = use_folder(instance, library);
 
 	if (access(path.text, F_OK))
-		return TLS_FILE_NEW;
-	return is_watched(instance, file_name(library).text) ? TLS_FILE_WATCHED : TLS_FILE_NOTHING;
+		return TLS_USE_NEW;
+	return is_watched(instance, library) ? TLS_USE_WATCHED : TLS_USE_NOTHING;
 }
 
-bool datapath_tls_watches(const char *instance)
+bool datapath_tls_is_possible(void)
 {
-	struct pin_path folder = pin_path(instance, "tls");
-	bool found = false;
-	char **names;
-	size_t n;
-
-	if (pins_list(folder.text, &names, &n))
-		return false;
-	for (size_t i = 0; i < n && !found; i++)
-		found = is_watched(instance, names[i]);
-	pins_free_names(names, n);
-	return found;
+	return libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) >= 0;
 }
 
 static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
@@ -106,16 +99,17 @@ static int add_function(const char *instance, const struct tls_bpf *tls, const s
 									: tls->progs.tls_write;
 	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function->name,
 		    .retprobe = function->kind == WRITTEN);
-	struct bpf_link *link = bpf_program__attach_uprobe_opts(program, -1, library->path, 0, &options);
+	struct bpf_link *link =
+		bpf_program__attach_uprobe_opts(program, (pid_t)library->pid, library->path, 0, &options);
 
 	/* FORMAT: a program that is not stripped has what it calls of a shared library in both its symbol
-	 * tables, undefined, and libbpf takes that for two functions. */
-	if (!link && (errno == ENOENT || errno == LIBBPF_ERRNO__FORMAT))
+	 * tables, undefined, and libbpf takes that for two functions. SRCH: the process has ended. */
+	if (!link && (errno == ENOENT || errno == LIBBPF_ERRNO__FORMAT || errno == ESRCH))
 		return 0;
 	if (!link)
 		return failure_set(failure, -errno, "cannot watch %s of %s: %s", function->name,
 				   library->path, strerror(errno));
-	return pin_link(link, function_pin(instance, file_name(library).text, function), failure);
+	return pin_link(link, function_pin(instance, library, function), failure);
 }
 
 static int add_sends(const char *instance, const struct tls_bpf *tls, struct failure *failure)
@@ -140,7 +134,7 @@ static int load(const char *instance, struct tls_bpf **ret, struct failure *fail
 	struct tls_bpf *tls CLEANUP(close_tls) = NULL;
 	int r;
 
-	if (libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) < 0)
+	if (!datapath_tls_is_possible())
 		return failure_set(failure, -EOPNOTSUPP,
 				   "this kernel does not tell which connection a TLS library writes to (it "
 				   "has no tracepoint sock_send_length, Linux 6.3)");
@@ -160,10 +154,10 @@ static int load(const char *instance, struct tls_bpf **ret, struct failure *fail
 	return 0;
 }
 
-static int add_file(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
-		    struct failure *failure)
+static int add_use(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
+		   struct failure *failure)
 {
-	struct pin_path folder = file_folder(instance, library);
+	struct pin_path folder = use_folder(instance, library);
 	int r = pins_make_folder(folder.text);
 
 	if (r)
@@ -188,7 +182,7 @@ int datapath_tls_add(const char *instance, const struct tls_library *libraries, 
 	/* A file that cannot be watched does not keep the others from it: any user may map one. */
 	for (size_t i = 0; i < n; i++) {
 		struct failure one = {""};
-		int err = add_file(instance, tls, &libraries[i], &one);
+		int err = add_use(instance, tls, &libraries[i], &one);
 
 		if (err && r == 0) {
 			r = err;
@@ -196,6 +190,34 @@ int datapath_tls_add(const char *instance, const struct tls_library *libraries, 
 		}
 	}
 	return r;
+}
+
+static bool is_among(const char *name, const struct tls_library *libraries, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(use_name(&libraries[i]).text, name) == 0)
+			return true;
+	return false;
+}
+
+/* Only folders stand for a use: the other programs have their links beside them. */
+void datapath_tls_keep(const char *instance, const struct tls_library *libraries, size_t n)
+{
+	struct pin_path folder = pin_path(instance, "tls");
+	char **names;
+	size_t n_names;
+
+	if (pins_list(folder.text, &names, &n_names))
+		return;
+	for (size_t i = 0; i < n_names; i++) {
+		struct pin_path path = pin_path(instance, "tls/%s", names[i]);
+		struct stat status;
+
+		if (!is_among(names[i], libraries, n) && stat(path.text, &status) == 0 &&
+		    S_ISDIR(status.st_mode))
+			pins_remove(path.text);
+	}
+	pins_free_names(names, n_names);
 }
 
 void datapath_tls_remove(const char *instance)

@@ -110,7 +110,7 @@ static void print_stale(const struct event *event, FILE *stream)
 {
 	char name[ESCAPED_SIZE(sizeof(event->peer))];
 
-	fprintf(stream, " a server uses %s, which %s",
+	fprintf(stream, " a server of several clients uses %s, which %s",
 		escape_bytes((const char *)&event->peer, sizeof(event->peer), name),
 		event->reason == STALE_WATCHED ? "was not watched until now" : "is not watched");
 }

@@ -58,7 +58,8 @@ static const struct name event_kinds[] = {
 	[EVENT_APPLIED] = {"applied", "a policy was put in force"},
 	[EVENT_DOWN] = {"down", "the instance was taken down"},
 	[EVENT_TLS_STALE] = {"tls-stale",
-			     "a server uses a TLS library that was not watched: its replies opened nothing"},
+			     "a server of several clients uses a TLS library that was not watched: its "
+			     "replies opened nothing"},
 };
 static_assert(LENGTH(event_kinds) == N_EVENT_KINDS, "every event kind has a name");
 

@@ -100,7 +100,8 @@ struct ftp_server {
 	struct ftp_peer peer;
 	struct ftp_owner owner;
 	uint64_t ttl_ns;
-	unsigned watch; /* a bit for each enum ftp_watch */
+	unsigned watch;    /* a bit for each enum ftp_watch */
+	bool watch_listed; /* by the policy: it is not the default */
 	struct ftp_log log;
 	struct place place;
 	struct place control_place;

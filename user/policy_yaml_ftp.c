@@ -129,7 +129,8 @@ static void read_server(struct reader *reader, const struct node *node, struct f
 		reader_bool(reader, fields[ACTIVE].value, &server->active);
 	read_ftp_peer(reader, &fields[PEER], &server->peer);
 	read_owner(reader, &fields[OWNER], &server->owner);
-	if (fields[WATCH].key)
+	server->watch_listed = fields[WATCH].key;
+	if (server->watch_listed)
 		read_watch(reader, &fields[WATCH], &server->watch);
 	read_log(reader, &fields[LOG], &fields[WATCH], server);
 }
@@ -168,7 +169,8 @@ void read_ftp(struct reader *reader, const struct node *node)
 		const struct node *key = &node->items[i];
 		struct ftp_server server = {.place = key->place,
 					    .ttl_ns = default_ttl_ns,
-					    .watch = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_REPLY},
+					    .watch = 1u << FTP_WATCH_SOCKET | 1u << FTP_WATCH_REPLY |
+						     1u << FTP_WATCH_TLS},
 				  *slot;
 		bool is_new = may_define(reader, key);
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Reads /proc/PID/comm and /proc/PID/status.
+// Reads /proc/PID/comm, /proc/PID/status and /proc/PID/stat.
 #include "proc_process.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -41,4 +42,22 @@ int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *re
 		if (sscanf(line, "Uid: %u", ret_uid) == 1)
 			return read_comm(proc, pid, ret_comm);
 	return -ENOENT;
+}
+
+/* Its name, in parentheses, can hold anything, a closing one as well: the fields begin after the last. */
+int proc_started(const char *proc, uint32_t pid, uint64_t *ret)
+{
+	FILE *file CLEANUP_STREAM = open_file(proc, pid, "stat");
+	char text[1024];
+	size_t n = file ? fread(text, 1, sizeof(text) - 1, file) : 0;
+	const char *fields;
+
+	text[n] = '\0';
+	fields = strrchr(text, ')');
+	return fields && sscanf(fields,
+				") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+				"%*d %*d %" SCNu64,
+				ret) == 1
+		       ? 0
+		       : -ENOENT;
 }

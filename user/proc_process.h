@@ -9,4 +9,7 @@
  * Returns 0, or -ENOENT where it is gone. */
 int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *ret_uid);
 
+/* When it started, in clock ticks after boot: with its id, that names one process. Returns as above. */
+int proc_started(const char *proc, uint32_t pid, uint64_t *ret);
+
 #endif

@@ -51,8 +51,8 @@ void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapa
 		if (strcmp(tls->failed.text, failure.text) != 0)
 			fprintf(stderr, "postern run: watch: tls: %s\n", failure.text);
 	} else if (state.watched != tls->watched || *tls->failed.text) {
-		fprintf(stderr, "postern run: watch: tls: %zu files with a TLS library are watched\n",
-			state.watched);
+		fprintf(stderr, "postern run: watch: tls: %zu TLS librar%s of server processes watched\n",
+			state.watched, state.watched == 1 ? "y" : "ies");
 		tls->watched = state.watched;
 	}
 	tls->failed = failure;

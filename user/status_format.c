@@ -101,18 +101,23 @@ static void print_tls(const struct tls_state *tls, FILE *stream)
 
 	if (!tls->wanted)
 		return;
-	fprintf(stream, "tls         %zu file%s with a TLS library watched\n", tls->watched,
-		tls->watched == 1 ? "" : "s");
-	if (tls->unwatched)
-		fprintf(stream,
-			"            WARNING: stale: a server uses %s, which is not watched: 'postern run' "
-			"or "
-			"another 'postern apply' changes that\n",
-			escape_bytes(tls->stale, sizeof(tls->stale), name));
-	else if (!tls->watched)
-		fputs("            WARNING: no process serves the control ports, or none uses a TLS library "
-		      "that is known\n",
+	if (!tls->possible) {
+		fputs("tls         not on this kernel: it has no tracepoint sock_send_length (Linux 6.3)\n",
 		      stream);
+		return;
+	}
+	fprintf(stream, "tls         %zu TLS librar%s of server processes watched", tls->watched,
+		tls->watched == 1 ? "y" : "ies");
+	if (tls->unwatched)
+		fprintf(stream, ", %zu not: 'postern run' or another 'postern apply' changes that",
+			tls->unwatched);
+	putc('\n', stream);
+	if (tls->stale_pid)
+		fprintf(stream,
+			"            WARNING: stale: process %" PRIu32
+			" serves several clients and uses %s, which is not watched: its replies inside TLS "
+			"open nothing\n",
+			tls->stale_pid, escape_bytes(tls->stale, sizeof(tls->stale), name));
 }
 
 static const char *mode_name(const struct status *status)
@@ -211,10 +216,11 @@ static json_t *rest_to_json(const struct status *status)
 	for (size_t i = 0; i < MAX_FTP_SERVERS; i++)
 		if (status->has_no_owner[i])
 			json_array_append_new(ownerless, json_string(status->servers[i].name));
-	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b, s:I, s:I}}", "limits", limits, "programs", programs,
-			 "static_servers", open, "ownerless_servers", ownerless, "tls", "wanted",
-			 status->tls.wanted, "watched", (json_int_t)status->tls.watched, "unwatched",
-			 (json_int_t)status->tls.unwatched);
+	return json_pack("{s:o, s:o, s:o, s:o, s:{s:b, s:b, s:I, s:I, s:b}}", "limits", limits, "programs",
+			 programs, "static_servers", open, "ownerless_servers", ownerless, "tls", "wanted",
+			 status->tls.wanted, "possible", status->tls.possible, "watched",
+			 (json_int_t)status->tls.watched, "unwatched", (json_int_t)status->tls.unwatched,
+			 "stale", status->tls.stale_pid != 0);
 }
 
 json_t *status_to_json(const struct status *status)

@@ -12,14 +12,23 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "proc_process.h"
 #include "proc_tcp.h"
 
-enum { MAX_INODES = 16384 /* sockets at these ports; with more, those listed first */ };
+enum { MAX_SOCKETS = 16384 /* at these ports; with more, those listed first */ };
+
+struct control_socket {
+	uint64_t inode;
+	struct addr peer;
+	bool listens;
+};
+
+enum serves { SERVES_ONE_AT_MOST, MAY_SERVE_SEVERAL, SERVES_SEVERAL };
 
 struct search {
 	const uint64_t *ports;
-	uint64_t *inodes; /* MAX_INODES; sorted once all are known */
-	size_t n_inodes;
+	struct control_socket *sockets; /* MAX_SOCKETS; sorted once all are known */
+	size_t n_sockets;
 	struct tls_library *libraries;
 	size_t n;
 	bool is_full;
@@ -36,19 +45,24 @@ static void add_socket(const struct proc_tcp *socket, void *data)
 	struct search *search = data;
 
 	if (socket->inode && search->ports[socket->local_port / 64] >> socket->local_port % 64 & 1 &&
-	    search->n_inodes < MAX_INODES)
-		search->inodes[search->n_inodes++] = socket->inode;
+	    search->n_sockets < MAX_SOCKETS)
+		search->sockets[search->n_sockets++] =
+			(struct control_socket){.inode = socket->inode,
+						.peer = socket->peer,
+						.listens = socket->state == PROC_TCP_LISTEN};
 }
 
 static int compare(const void *a, const void *b)
 {
-	uint64_t one = *(const uint64_t *)a, other = *(const uint64_t *)b;
+	const struct control_socket *one = a, *other = b;
 
-	return (one > other) - (one < other);
+	return (one->inode > other->inode) - (one->inode < other->inode);
 }
 
-static bool holds_socket(const struct search *search, const char *pid)
+static enum serves look_at_files(const struct search *search, const char *pid)
 {
+	const struct control_socket *client = NULL, *found;
+	enum serves serves = SERVES_ONE_AT_MOST;
 	DIR *directory CLEANUP(close_directory) = NULL;
 	char path[PATH_MAX], target[64];
 	const struct dirent *entry;
@@ -57,16 +71,24 @@ static bool holds_socket(const struct search *search, const char *pid)
 	directory = opendir(path);
 	while (directory && (entry = readdir(directory))) {
 		ssize_t length = readlinkat(dirfd(directory), entry->d_name, target, sizeof(target) - 1);
-		uint64_t inode;
+		struct control_socket key;
 
 		if (length < 0)
 			continue;
 		target[length] = '\0';
-		if (sscanf(target, "socket:[%" SCNu64 "]", &inode) == 1 &&
-		    bsearch(&inode, search->inodes, search->n_inodes, sizeof(inode), compare))
-			return true;
+		if (sscanf(target, "socket:[%" SCNu64 "]", &key.inode) != 1)
+			continue;
+		found = bsearch(&key, search->sockets, search->n_sockets, sizeof(key), compare);
+		if (!found)
+			continue;
+		if (found->listens)
+			serves = MAY_SERVE_SEVERAL;
+		else if (!client)
+			client = found;
+		else if (memcmp(&client->peer, &found->peer, sizeof(found->peer)) != 0)
+			return SERVES_SEVERAL;
 	}
-	return false;
+	return serves;
 }
 
 static bool is_library(const char *name)
@@ -78,7 +100,8 @@ static bool is_library(const char *name)
 static void add_library(struct search *search, const struct tls_library *library)
 {
 	for (size_t i = 0; i < search->n; i++)
-		if (search->libraries[i].inode == library->inode &&
+		if (search->libraries[i].pid == library->pid &&
+		    search->libraries[i].inode == library->inode &&
 		    strcmp(search->libraries[i].device, library->device) == 0)
 			return;
 	if (search->n < MAX_TLS_LIBRARIES)
@@ -88,9 +111,8 @@ static void add_library(struct search *search, const struct tls_library *library
 }
 
 /* A line of /proc/PID/maps. Its path has no slash at the front where it is not a file. */
-static void take_mapping(struct search *search, const char *pid, const char *program, char *line)
+static void take_mapping(struct search *search, struct tls_library library, const char *program, char *line)
 {
-	struct tls_library library = {.pid = (uint32_t)strtoul(pid, NULL, 10)};
 	char range[48], flags[8], device[16];
 	int path = 0;
 	char *colon;
@@ -108,17 +130,21 @@ static void take_mapping(struct search *search, const char *pid, const char *pro
 	if (!colon)
 		return;
 	snprintf(library.device, sizeof(library.device), "%.*s%s", (int)(colon - device), device, colon + 1);
-	snprintf(library.path, sizeof(library.path), "/proc/%s/map_files/%s", pid, range);
+	snprintf(library.path, sizeof(library.path), "/proc/%" PRIu32 "/map_files/%s", library.pid, range);
 	add_library(search, &library);
 }
 
-static void take_process(struct search *search, const char *pid)
+static void take_process(struct search *search, const char *pid, bool serves_several)
 {
+	struct tls_library library = {.pid = (uint32_t)strtoul(pid, NULL, 10),
+				      .serves_several = serves_several};
 	char path[64], program[PATH_MAX] = "", line[PATH_MAX + 256];
 	FILE *file CLEANUP_STREAM = NULL;
 	bool whole = true;
 	ssize_t length;
 
+	if (proc_started("/proc", library.pid, &library.started))
+		return;
 	snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
 	length = readlink(path, program, sizeof(program) - 1);
 	program[length > 0 ? length : 0] = '\0';
@@ -129,25 +155,30 @@ static void take_process(struct search *search, const char *pid)
 
 		whole = strchr(line, '\n') != NULL;
 		if (begins && whole)
-			take_mapping(search, pid, program, line);
+			take_mapping(search, library, program, line);
 	}
 }
 
 int tls_libraries_find(const uint64_t ports[N_PORTS / 64], struct tls_library ret[MAX_TLS_LIBRARIES],
 		       size_t *ret_n)
 {
-	uint64_t *inodes CLEANUP_FREE = calloc(MAX_INODES, sizeof(*inodes));
-	struct search search = {.ports = ports, .inodes = inodes, .libraries = ret};
+	struct control_socket *sockets CLEANUP_FREE = calloc(MAX_SOCKETS, sizeof(*sockets));
+	struct search search = {.ports = ports, .sockets = sockets, .libraries = ret};
 	DIR *processes CLEANUP(close_directory) = opendir("/proc");
 	const struct dirent *entry;
-	int r = inodes && processes ? proc_tcp_each("/proc", add_socket, &search) : -errno;
+	int r = sockets && processes ? proc_tcp_each("/proc", add_socket, &search) : -errno;
 
 	if (r < 0)
 		return r;
-	qsort(inodes, search.n_inodes, sizeof(*inodes), compare);
-	while (search.n_inodes && (entry = readdir(processes)))
-		if (*entry->d_name >= '1' && *entry->d_name <= '9' && holds_socket(&search, entry->d_name))
-			take_process(&search, entry->d_name);
+	qsort(sockets, search.n_sockets, sizeof(*sockets), compare);
+	while (search.n_sockets && (entry = readdir(processes))) {
+		enum serves serves = SERVES_ONE_AT_MOST;
+
+		if (*entry->d_name >= '1' && *entry->d_name <= '9')
+			serves = look_at_files(&search, entry->d_name);
+		if (serves != SERVES_ONE_AT_MOST)
+			take_process(&search, entry->d_name, serves == SERVES_SEVERAL);
+	}
 	*ret_n = search.n;
 	return search.is_full ? -ENOSPC : 0;
 }

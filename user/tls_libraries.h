@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which files hold the TLS libraries of the processes that serve given ports. */
+/* The TLS libraries of the processes that serve, or may serve, several clients at given ports. */
 #ifndef POSTERN_TLS_LIBRARIES_H
 #define POSTERN_TLS_LIBRARIES_H
 
@@ -9,20 +9,24 @@
 
 #include "abi.h"
 
-enum { MAX_TLS_LIBRARIES = 32, TLS_PATH_SIZE = 96, TLS_NAME_SIZE = 64 };
+enum { MAX_TLS_LIBRARIES = 128, TLS_PATH_SIZE = 96, TLS_NAME_SIZE = 64 };
 
+/* A file as one process has it mapped. */
 struct tls_library {
-	char device[16]; /* of the file, as /proc/PID/maps writes it, without the colon */
+	uint32_t pid;
+	uint64_t started;    /* when that process did, in clock ticks after boot: its id may be used again */
+	bool serves_several; /* it holds control connections of several clients now */
+	char device[16];     /* of the file, as /proc/PID/maps writes it, without the colon */
 	uint64_t inode;
 	char path[TLS_PATH_SIZE]; /* below /proc/PID/map_files: also what is deleted, or in another root */
 	char name[TLS_NAME_SIZE]; /* the last part of its own path, cut where it is long; any bytes but NUL
 				     and / */
-	uint32_t pid;             /* of a process that has mapped it */
 	bool is_program;          /* the program itself, which may hold such a library or not */
 };
 
-/* Looks at every process that has a TCP socket at one of the ports (a bit each), in this thread's network
- * namespace. Returns 0 or -errno; -ENOSPC: there are more than fit, and the array is full. */
+/* Looks at every process that holds a listening TCP socket at one of the ports (a bit each), or connections
+ * of two clients there, in this thread's network namespace. One that a server has made for a single client is
+ * not among them. Returns 0 or -errno; -ENOSPC: there are more than fit, and the array is full. */
 int tls_libraries_find(const uint64_t ports[N_PORTS / 64], struct tls_library ret[MAX_TLS_LIBRARIES],
 		       size_t *ret_n);
 

@@ -6,7 +6,8 @@
 
 static bool is_same(const struct tls_library *a, const struct tls_library *b)
 {
-	return a->inode == b->inode && strcmp(a->device, b->device) == 0;
+	return a->pid == b->pid && a->started == b->started && a->inode == b->inode &&
+	       strcmp(a->device, b->device) == 0;
 }
 
 static bool was_told(const struct tls_told *told, const struct tls_library *file)
@@ -26,7 +27,7 @@ const struct tls_library *tls_stale_take(struct tls_told *told, const struct tls
 		const struct tls_library *file = &found->files[i];
 		bool is_watched = found->is_watched[i];
 
-		if (was_told(told, file) || (is_watched && found->is_first))
+		if (was_told(told, file))
 			continue;
 		if (!is_watched)
 			told->files[told->n++ % MAX_TLS_LIBRARIES] = *file;

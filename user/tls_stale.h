@@ -12,8 +12,7 @@ struct tls_told {
 };
 
 /* What is to be told of one look, and remembers it: one file stands for all, one that is still not watched
- * where there is any. NULL: nothing new, or no more than the ordinary start, when the first libraries are
- * watched. */
+ * where there is any. NULL: nothing new. */
 const struct tls_library *tls_stale_take(struct tls_told *told, const struct tls_found *found,
 					 enum stale *ret_stale);
 

@@ -17,48 +17,47 @@ static bool add_port(void *context, uint16_t socket_port, uint16_t control_port)
 	return true;
 }
 
-/* The ports of the control sockets of the servers that are watched by tls; whether there are any. */
-static bool find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64])
+/* The ports of the control sockets of the servers that are watched by tls. */
+static void find_ports(const struct policy *policy, uint64_t ports[N_PORTS / 64], struct tls_state *ret)
 {
-	bool found = false;
-
 	memset(ports, 0, N_PORTS / 8);
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
 
 		if (server->pinholes == FTP_PINHOLES_STATIC || !(server->watch & 1u << FTP_WATCH_TLS))
 			continue;
-		found = true;
+		ret->wanted = true;
+		ret->listed |= server->watch_listed;
 		policy_control_sockets(policy, server, add_port, ports);
 	}
-	return found;
 }
 
+/* Of a program that is not watched, nobody knows whether it holds a library. */
 static void judge(const char *instance, const struct tls_library *libraries, size_t n, struct tls_state *ret)
 {
-	ret->watched = ret->unwatched = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (datapath_tls_file(instance, &libraries[i]) == TLS_FILE_WATCHED) {
+		if (datapath_tls_use(instance, &libraries[i]) == TLS_USE_WATCHED) {
 			ret->watched++;
 		} else if (!libraries[i].is_program) {
 			ret->unwatched++;
+			if (!libraries[i].serves_several)
+				continue;
+			ret->stale_pid = libraries[i].pid;
 			memcpy(ret->stale, libraries[i].name, sizeof(ret->stale));
 		}
 	}
 }
 
+/* Returns -ENOSPC as tls_libraries_find() does. */
 static int find(const struct policy *policy, struct tls_library *libraries, size_t *ret_n,
 		struct tls_state *ret)
 {
 	uint64_t ports[N_PORTS / 64];
-	int r;
 
-	*ret = (struct tls_state){.wanted = find_ports(policy, ports)};
+	*ret = (struct tls_state){.possible = datapath_tls_is_possible()};
 	*ret_n = 0;
-	if (!ret->wanted)
-		return 0;
-	r = tls_libraries_find(ports, libraries, ret_n);
-	return r == -ENOSPC ? 0 : r;
+	find_ports(policy, ports, ret);
+	return ret->wanted ? tls_libraries_find(ports, libraries, ret_n) : 0;
 }
 
 int tls_watch_look(const char *instance, const struct policy *policy, struct tls_state *ret)
@@ -67,25 +66,41 @@ int tls_watch_look(const char *instance, const struct policy *policy, struct tls
 	size_t n;
 	int r = find(policy, libraries, &n, ret);
 
-	if (r == 0)
-		judge(instance, libraries, n, ret);
-	return r;
+	if (r && r != -ENOSPC)
+		return r;
+	judge(instance, libraries, n, ret);
+	return 0;
 }
 
-/* Which of them are watched now. Of a program that is not, nobody knows whether it holds a library. */
-static void judge_found(const char *instance, struct tls_found *found)
+/* Watches what is new among the libraries, and tells which of those that matter nothing had watched. */
+static int watch(const char *instance, const struct tls_library *libraries, size_t n,
+		 struct tls_found *ret_found, struct failure *failure)
 {
-	size_t n = 0;
+	struct tls_library new[MAX_TLS_LIBRARIES];
+	size_t n_new = 0;
+	int r = 0;
 
-	for (size_t i = 0; i < found->n; i++) {
-		bool is_watched = datapath_tls_file(instance, &found->files[i]) == TLS_FILE_WATCHED;
+	for (size_t i = 0; i < n; i++) {
+		enum tls_use use = datapath_tls_use(instance, &libraries[i]);
 
-		if (found->files[i].is_program && !is_watched)
-			continue;
-		found->files[n] = found->files[i];
-		found->is_watched[n++] = is_watched;
+		if (use == TLS_USE_NEW)
+			new[n_new++] = libraries[i];
+		if (use != TLS_USE_WATCHED && libraries[i].serves_several)
+			ret_found->files[ret_found->n++] = libraries[i];
 	}
-	found->n = n;
+	if (n_new)
+		r = datapath_tls_add(instance, new, n_new, failure);
+	n = ret_found->n;
+	ret_found->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		bool is_watched = datapath_tls_use(instance, &ret_found->files[i]) == TLS_USE_WATCHED;
+
+		if (ret_found->files[i].is_program && !is_watched)
+			continue;
+		ret_found->files[ret_found->n] = ret_found->files[i];
+		ret_found->is_watched[ret_found->n++] = is_watched;
+	}
+	return r;
 }
 
 int tls_watch_update(const char *instance, const struct policy *policy, struct tls_state *ret,
@@ -96,21 +111,16 @@ int tls_watch_update(const char *instance, const struct policy *policy, struct t
 	int r = find(policy, libraries, &n, ret);
 
 	ret_found->n = 0;
-	if (r)
+	if (r && r != -ENOSPC)
 		return failure_set(failure, r, "cannot look for the servers' TLS libraries: %s",
 				   strerror(-r));
 	if (!ret->wanted) {
 		datapath_tls_remove(instance);
 		return 0;
 	}
-	for (size_t i = 0; i < n; i++)
-		if (datapath_tls_file(instance, &libraries[i]) == TLS_FILE_NEW)
-			ret_found->files[ret_found->n++] = libraries[i];
-	if (ret_found->n) {
-		ret_found->is_first = !datapath_tls_watches(instance);
-		r = datapath_tls_add(instance, ret_found->files, ret_found->n, failure);
-	}
+	if (r == 0) /* else it is not known what else there is */
+		datapath_tls_keep(instance, libraries, n);
+	r = watch(instance, libraries, n, ret_found, failure);
 	judge(instance, libraries, n, ret);
-	judge_found(instance, ret_found);
 	return r;
 }

@@ -18,6 +18,7 @@ by_curl() { # HOST ADDRESS TLS METHOD NAME
 	local options=(-sS --max-time "$PATIENCE" --insecure) url
 	url=$(url_of "$2" "$3")
 	[[ $3 == clear ]] || options+=(--ssl-reqd)
+	[[ $3 != ccc ]] || options+=(--ftp-ssl-ccc)
 	case $4 in
 	PASV) options+=(--disable-epsv) ;;
 	PORT) options+=(--ftp-port - --disable-eprt) ;;
@@ -29,14 +30,15 @@ by_curl() { # HOST ADDRESS TLS METHOD NAME
 
 # Without retries: what fails must be seen.
 by_lftp() { # HOST ADDRESS TLS METHOD NAME
-	local tls=true passive=true epsv=false
+	local tls=true passive=true epsv=false ccc=false
 	[[ $3 != clear ]] || tls=false
 	[[ $4 == *SV ]] || passive=false
 	[[ $4 != EPSV ]] || epsv=true
+	[[ $3 != ccc ]] || ccc=true
 	on "$1" env LFTP_HOME="$WORK/lftp" lftp -c "
 		set cmd:fail-exit true; set net:max-retries 1; set net:timeout $PATIENCE; set net:idle $PATIENCE
 		set ssl:verify-certificate false; set ssl:priority NORMAL:-VERS-TLS1.3; set ftp:ssl-allow-anonymous true
-		set ftp:ssl-allow $tls; set ftp:ssl-force $tls; set ftp:ssl-protect-data $tls
+		set ftp:ssl-allow $tls; set ftp:ssl-force $tls; set ftp:ssl-protect-data $tls; set ftp:ssl-use-ccc $ccc
 		set ftp:passive-mode $passive; set ftp:auto-passive-mode false; set ftp:prefer-epsv $epsv
 		open -u anonymous,x $(url_of "$2" "$3")
 		get file.bin -o $WORK/got/$5

@@ -60,7 +60,7 @@ write_proftpd_conf() { # TLS
 	[[ $1 != clear ]] || return 0
 	cat <<-END
 		TLSEngine on
-		TLSRequired on
+		TLSRequired $(if [[ $1 == ccc ]]; then echo auth+data; else echo on; fi)
 		TLSVerifyClient off
 		TLSECCertificateFile $WORK/cert.pem
 		TLSECCertificateKeyFile $WORK/key.pem

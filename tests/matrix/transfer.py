@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Python's ftplib as a client: downloads a file, then uploads one, in one session.
 
-transfer.py ADDRESS clear|explicit|implicit PASV|EPSV|PORT|EPRT FROM TO-FILE FROM-FILE TO
+transfer.py ADDRESS clear|explicit|implicit|ccc PASV|EPSV|PORT|EPRT FROM TO-FILE FROM-FILE TO
 """
 import socket
 import sys
@@ -26,6 +26,8 @@ class Client(Session):
 
 
 client = Client(address, tls == "implicit", tls == "clear")
+if tls == "ccc":
+    client.ccc()
 client.set_pasv(method in ("PASV", "EPSV"))
 with open(file_to, "wb") as file:
     client.retrbinary("RETR " + remote_from, file.write)

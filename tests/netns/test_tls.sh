@@ -3,9 +3,9 @@
 TEST=tls
 source "$(dirname "$0")/lib.sh"
 
-apply_watch() { # WAYS
+apply_watch() { # [WAYS]: without, by default
 	write_policy "$WORK/policy.yaml"
-	echo "    watch: [$1]" >>"$WORK/policy.yaml"
+	[[ -z ${1:-} ]] || echo "    watch: [$1]" >>"$WORK/policy.yaml"
 	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 }
 
@@ -42,6 +42,35 @@ time.sleep(1000)' "$2" "$3" "$4"
 
 none_known() { equal "$(entries tls_objects)" 0; }
 
+of_tls() { equal "$(pst_json status | json "d['tls']['$1']")" "$2"; } # FIELD VALUE
+
+users_of() { grep -l "$1" /proc/[0-9]*/maps 2>/dev/null | cut -d/ -f3; } # FILE: the processes that have mapped it
+
+# Those of the processes that stop at SSL_write.
+stop_there() { "$PYTHON" "$HELPERS/stops.py" "$LIBRARY" SSL_write "$@"; } # PID...
+
+# A library as map_library() maps one, in a process that has control connections of both clients: it serves several.
+serve_both() { # NAME ADDRESS PORT FILE
+	start_helper srv "$1" "$PYTHON" -c '
+import mmap, socket, sys, time
+held = socket.create_server((sys.argv[1], int(sys.argv[2])))
+file = open(sys.argv[3], "rb")
+mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ | mmap.PROT_EXEC)
+print("ready", flush=True)
+clients = [held.accept() for _ in range(2)]
+print("both", flush=True)
+time.sleep(1000)' "$2" "$3" "$4"
+	local pid=$LAST_PID host
+	for host in a b; do
+		start $host "$1-$host" "$PYTHON" -c '
+import socket, sys, time
+held = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+time.sleep(1000)' "$2" "$3"
+	done
+	LAST_PID=$pid
+	wait_for 10 grep -q both "$WORK/$1.log" || die "$1 has not both clients: $(cat "$WORK/$1.log")"
+}
+
 if ! tells_sends; then
 	skip "replies inside TLS" "the kernel has no tracepoint sock_send_length"
 	exit 0
@@ -49,12 +78,15 @@ fi
 world
 make_files || die "cannot make the files"
 cat "$WORK/key.pem" "$WORK/cert.pem" >"$WORK/both.pem"
+LIBRARY=$(realpath "$(ldconfig -p | awk '$1 == "libssl.so.3" { print $NF; exit }')")
 start_server
-apply_watch socket,reply,tls
+apply_watch
 check_not "nothing is said against it" grep "warning: watch: tls" "$WORK/apply.log"
+check "it is the default" grep -q "socket,reply,tls" <(pst show)
 
 check "A logs in" login one a $SRV4
 check "B logs in" login two b $SRV4
+check "the server stops at its library's writes, no other program does" equal "$(stop_there $(users_of "$LIBRARY"))" "$SERVER"
 for verb in epsv pasv; do
 	port_a=$(port_of one $verb) port_b=$(port_of two $verb)
 	check "$verb: A's port is A's, by the reply inside TLS" open_for $A4 "$port_a" tls
@@ -96,64 +128,68 @@ close_session one
 close_session two
 check "objects go with their sessions" wait_for 5 none_known
 
-# A server that starts after the policy, with the same library.
+# A server that starts after the policy, and nobody has looked since.
 stop "$SERVER"
 start_server --banner again
+check "a new server: status says that it is not watched" of_tls unwatched 1
+check "which is no warning while it has no client" of_tls stale False
 check "a new server: A" login one a $SRV6
 check "and B" login two b $SRV4
+check "it is, as it has several" of_tls stale True
+check "in words" grep -q "stale: process $SERVER serves several clients and uses libssl.so.3" <(pst status)
+port_a=$(port_of one epsv)
+check "A's port opens for nobody" none_open
+apply_watch
+check "apply looks again" of_tls stale False
+check "both are known from their next replies" equal "$(ask one send NOOP) $(ask one reply) $(ask two send NOOP) $(ask two reply)" \
+	"sent 200 I successfully did nothing'. sent 200 I successfully did nothing'."
+check "the old server is forgotten" equal "$(compgen -G "/sys/fs/bpf/postern/$INSTANCE/tls/*/SSL_write" | wc -l)" 1
 port_a=$(port_of one epsv)
 check "A's port is A's" open_for $A6 "$port_a" tls
 check "B gets no answer there" no_answer b $SRV6 "$port_a"
 check "A's transfer" got "$(ask one get file.bin)"
-
 close_session one
 close_session two
 stop "$SERVER"
 
-# A library that is replaced: another file of the same name.
-library=$(ldconfig -p | awk '$1 == "libssl.so.3" { print $NF; exit }')
-mkdir "$WORK/lib"
-cp "$library" "$WORK/lib/"
-LD_LIBRARY_PATH=$WORK/lib start_server --banner upgraded --files 1
-of_tls() { equal "$(pst_json status | json "d['tls']['$1']")" "$2"; }
-check "another library: status says that it is not watched" of_tls unwatched 1
-check "in words" grep -q "stale: a server uses libssl.so.3" <(pst status)
+# postern run looks itself.
 start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
 RUN=$LAST_PID
-check "postern run watches it" wait_for 10 of_tls unwatched 0
-run_watches() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "files with a TLS library are watched"; }
-check "and looks at what is in use" wait_for 10 run_watches
-check "what was found before it stayed is no event" are_stale
-
-# Replaced while it stays: an event for each file, however often it is looked at. Other files show that it was.
-copy_library() { mkdir "$WORK/$1" && cp "$library" "$WORK/$1/"; } # FOLDER
-free_files() { comm -23 <(seq 0 1023 | sort) <(printf '%s\n' "/proc/$RUN/fd/"* | sed 's|.*/||' | sort) | sort -n; } # numbers
+run_watches() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "tls: [1-9][0-9]* TLS librar.* watched"; }
+watches_none() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "tls: 0 TLS libraries"; }
+start_server
+check "postern run watches a server that starts" wait_for 10 run_watches
+check "as status says" of_tls unwatched 0
 stop "$SERVER"
-check "no server runs for a while" wait_for 10 grep -q "tls: 0 files with a TLS library are watched" "$WORK/run.log"
-copy_library second
-LD_LIBRARY_PATH=$WORK/second start_server --banner second --files 1
-upgraded="libssl.so.3 watched python3 $SERVER"
-check "a library is replaced while postern run stays: an event" wait_for 10 are_stale "$upgraded"
+check "and no longer once it has ended" wait_for 10 watches_none
+mkdir "$WORK/lib" && cp "$LIBRARY" "$WORK/lib/libssl.so.3" || die "cannot copy the library"
+LD_LIBRARY_PATH=$WORK/lib start_server --banner upgraded --files 1
+check "and one whose library was replaced" wait_for 10 run_watches
+check "none of that is an event" are_stale
+
+# It cannot look, or has too few files to watch: an event for each library, however often it looks.
+kill -STOP "$RUN"
+serve_both second $ALIAS4 21 "$WORK/lib/libssl.so.3"
+second=$LAST_PID
+kill -CONT "$RUN"
+late="libssl.so.3 watched python3 $second"
+check "one that served several clients until it looked: an event" wait_for 10 are_stale "$late"
+free_files() { comm -23 <(seq 0 1023 | sort) <(printf '%s\n' "/proc/$RUN/fd/"* | sed 's|.*/||' | sort) | sort -n; } # numbers
 prlimit --pid "$RUN" --nofile="$(free_files | sed -n 6p)": || die "cannot limit the files of postern run"
-copy_library third
-map_library third $ALIAS4 21 "$WORK/third/libssl.so.3"
+map_library idle $ALIAS4 922 "$WORK/lib/libssl.so.3"
+serve_both third $ALIAS4 990 "$WORK/lib/libssl.so.3"
 third=$LAST_PID
 failed="libssl.so.3 unwatched python3 $third"
-check "one that it has too few files to watch: an event" wait_for 10 are_stale "$upgraded" "$failed"
-check "status says so, too" of_tls unwatched 1
-copy_library fourth
-map_library fourth $ALIAS4 990 "$WORK/fourth/libssl.so.3"
-fourth=$LAST_PID
-failed_too="libssl.so.3 unwatched python3 $fourth"
-check "another one: one more, of that" wait_for 10 are_stale "$upgraded" "$failed" "$failed_too"
+check "one that it has too few files to watch: an event" wait_for 10 are_stale "$late" "$failed"
+check "status says so, too" of_tls stale True
 prlimit --pid "$RUN" --nofile=1024: || die "cannot give postern run its files back"
 check "it watches them once it can" wait_for 10 of_tls unwatched 0
 check "and says so" wait_for 10 run_watches
-check "without another event" are_stale "$upgraded" "$failed" "$failed_too"
-run_told() { equal "$(grep -c " tls-stale a server uses libssl.so.3, which " "$WORK/run.log")" "$1"; }
-check "its own output has the same" wait_for 5 run_told 3
+check "without another event" are_stale "$late" "$failed"
+run_told() { equal "$(grep -c " tls-stale a server of several clients uses libssl.so.3, which " "$WORK/run.log")" "$1"; }
+check "its own output has the same" wait_for 5 run_told 2
+stop "$second"
 stop "$third"
-stop "$fourth"
 stop "$RUN"
 check "A logs in" login one a $SRV4
 check "and B" login two b $SRV4
@@ -167,22 +203,9 @@ check "without tls nothing is watched" test ! -e "/sys/fs/bpf/postern/$INSTANCE/
 port_a=$(port_of one epsv)
 check "and nothing opens" none_open
 
-# The first library that is watched at all is what every server begins with.
-close_session one 2>/dev/null
-close_session two 2>/dev/null
-stop "$SERVER"
-before=$(stale_events)
-write_policy "$WORK/policy.yaml"
-echo "    watch: [socket, tls]" >>"$WORK/policy.yaml"
-start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
-RUN=$LAST_PID
-check "postern run before the server" wait_for 10 grep -q " applied " "$WORK/run.log"
-start_server
-check "watches it when it comes" wait_for 10 run_watches
-check "which is no event" equal "$(stale_events)" "$before"
-stop "$RUN"
-
 # Behind a redirect, no socket has the port of the control service.
+close_session one
+close_session two
 stop "$SERVER"
 write_policy "$WORK/policy.yaml"
 printf '    %s\n' "watch: [socket, tls]" "sockets: [921]" >>"$WORK/policy.yaml"
@@ -199,4 +222,26 @@ check "and B" login two b $SRV4
 port=$(port_of one epsv)
 check "A's port is A's" open_for $A4 "$port" tls
 check "A's transfer" got "$(ask one get file.bin)"
+close_session one
+close_session two
+stop "$SERVER"
+
+# A server with a process for each session: it holds no two clients, but its listener may, for all that is known.
+pst down >"$WORK/down.log" 2>&1 || die "down failed"
+on srv nft delete table ip "$ID" || die "cannot end the redirect"
+start_vsftpd
+apply_watch
+check "a process for each session: what listens is watched" equal "$(compgen -G "/sys/fs/bpf/postern/$INSTANCE/tls/*/SSL_write" | wc -l)" 2
+check "A logs in" login one a $SRV4
+check "and B" login two b $SRV4
+port_a=$(port_of one epsv)
+check "A's port is A's, by its process" open_for $A4 "$port_a" socket
+ask one get file.bin >"$WORK/answer"
+children_of() { pgrep -P "$(IFS=,; echo "$*")"; } # PID...
+mapfile -t listeners < <(pgrep -f "^vsftpd $WORK/" -P $$)
+mapfile -t sessions < <(children_of "${listeners[@]}")
+forks=("${sessions[@]}" $(children_of "${sessions[@]}"))
+check "which has processes of its own for two sessions" test ${#forks[@]} -ge 4
+check "those that have written stop no more" test "$(stop_there "${forks[@]}" | wc -w)" -eq $((${#forks[@]} - 2))
+check "and no program was run for them" equal "$(entries tls_objects) $(entries tls_others)" "0 0"
 finish

@@ -284,7 +284,8 @@ static void stale_libraries(void **state)
 	memcpy(&event.peer, "libssl.so.3", 11);
 	assert_written(
 		&event,
-		"2024-02-29T23:59:58.000Z tls-stale a server uses libssl.so.3, which was not watched until "
+		"2024-02-29T23:59:58.000Z tls-stale a server of several clients uses libssl.so.3, which was "
+		"not watched until "
 		"now (pyftpd, pid 9, uid 33)\n",
 		"{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"tls-stale\",\"library\":\"libssl.so.3\","
 		"\"state\":\"watched\",\"process\":\"pyftpd\",\"pid\":9,\"uid\":33}");
@@ -292,12 +293,12 @@ static void stale_libraries(void **state)
 	event.reason = STALE_UNWATCHED;
 	event.pid = 0;
 	memcpy(&event.peer, "libssl.\033]0;\n\"xyz", 16);
-	assert_written(
-		&event,
-		"2024-02-29T23:59:58.000Z tls-stale a server uses libssl.\\x1b]0;\\x0a\"xyz, which is not "
-		"watched\n",
-		"{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"tls-stale\","
-		"\"library\":\"libssl.\\\\x1b]0;\\\\x0a\\\"xyz\",\"state\":\"unwatched\"}");
+	assert_written(&event,
+		       "2024-02-29T23:59:58.000Z tls-stale a server of several clients uses "
+		       "libssl.\\x1b]0;\\x0a\"xyz, which is not "
+		       "watched\n",
+		       "{\"time\":\"2024-02-29T23:59:58.000Z\",\"kind\":\"tls-stale\","
+		       "\"library\":\"libssl.\\\\x1b]0;\\\\x0a\\\"xyz\",\"state\":\"unwatched\"}");
 }
 
 int main(void)

@@ -29,12 +29,30 @@ static void names_and_user(void **state)
 	}
 }
 
+static void started(void **state)
+{
+	uint64_t plain, odd;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_NAME, "ftpd"), 0);
+	assert_int_equal(proc_started("/proc", (uint32_t)getpid(), &plain), 0);
+	assert_true(plain > 0 && plain < (uint64_t)-1);
+	/* A name that looks like the fields after it. */
+	assert_int_equal(prctl(PR_SET_NAME, "a) S 1 1 1 (b"), 0);
+	assert_int_equal(proc_started("/proc", (uint32_t)getpid(), &odd), 0);
+	assert_int_equal(odd, plain);
+	assert_int_equal(proc_started("/proc", 1, &odd), 0);
+	assert_true(odd < plain);
+}
+
 static void gone(void **state)
 {
 	char comm[16];
+	uint64_t ticks;
 	uint32_t uid;
 
 	(void)state;
+	assert_int_equal(proc_started("/proc", UINT32_MAX, &ticks), -ENOENT);
 	assert_int_equal(proc_process("/proc", UINT32_MAX, comm, &uid), -ENOENT);
 	assert_int_equal(proc_process("/nowhere", 1, comm, &uid), -ENOENT);
 }
@@ -43,6 +61,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_and_user),
+		cmocka_unit_test(started),
 		cmocka_unit_test(gone),
 	};
 

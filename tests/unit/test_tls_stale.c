@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Each library that was not watched is told of once. */
+/* Each library that a server of several clients used unwatched is told of once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,7 +12,8 @@
 
 static void add(struct tls_found *found, uint64_t inode, bool is_watched)
 {
-	found->files[found->n] = (struct tls_library){.device = "fd00", .inode = inode};
+	found->files[found->n] =
+		(struct tls_library){.pid = 9, .started = 5, .device = "fd00", .inode = inode};
 	found->is_watched[found->n++] = is_watched;
 }
 
@@ -42,7 +43,7 @@ static void assert_nothing(struct tls_told *told, const struct tls_found *found)
 	assert_null(tls_stale_take(told, found, &stale));
 }
 
-static void upgrade_is_told(void **state)
+static void late_is_told(void **state)
 {
 	struct tls_told told = {0};
 	struct tls_found found = {0};
@@ -53,18 +54,6 @@ static void upgrade_is_told(void **state)
 	assert_told(&told, &found, 7, STALE_WATCHED);
 	/* What is watched is not found again. */
 	assert_int_equal(told.n, 0);
-}
-
-static void first_is_told_where_it_fails(void **state)
-{
-	struct tls_told told = {0};
-	struct tls_found found = one(7, true);
-
-	(void)state;
-	found.is_first = true;
-	assert_nothing(&told, &found);
-	add(&found, 8, false);
-	assert_told(&told, &found, 8, STALE_UNWATCHED);
 }
 
 static void failure_is_told_once(void **state)
@@ -80,8 +69,12 @@ static void failure_is_told_once(void **state)
 	assert_nothing(&told, &found);
 	found.is_watched[0] = true;
 	assert_nothing(&told, &found);
-	/* Another file of that number. */
+	/* Another file of that number, and another process with an id that was used before. */
 	strcpy(found.files[0].device, "fd01");
+	assert_told(&told, &found, 7, STALE_WATCHED);
+	strcpy(found.files[0].device, "fd00");
+	assert_nothing(&told, &found);
+	found.files[0].started = 6;
 	assert_told(&told, &found, 7, STALE_WATCHED);
 }
 
@@ -118,8 +111,9 @@ static void oldest_are_forgotten(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(upgrade_is_told),      cmocka_unit_test(first_is_told_where_it_fails),
-		cmocka_unit_test(failure_is_told_once), cmocka_unit_test(one_stands_for_all),
+		cmocka_unit_test(late_is_told),
+		cmocka_unit_test(failure_is_told_once),
+		cmocka_unit_test(one_stands_for_all),
 		cmocka_unit_test(oldest_are_forgotten),
 	};
 
