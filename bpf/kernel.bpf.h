@@ -64,7 +64,11 @@ struct tcp_sock {
 	__u32 data_segs_out;
 };
 
+struct file;
+struct file_operations;
+
 struct socket {
+	struct file *file;
 	struct sock *sk;
 };
 
@@ -73,7 +77,6 @@ struct super_block {
 };
 
 struct inode {
-	unsigned short i_mode;
 	struct super_block *i_sb;
 };
 
@@ -91,6 +94,7 @@ struct path {
 };
 
 struct file {
+	const struct file_operations *f_op;
 	struct inode *f_inode;
 	struct path f_path;
 	void *private_data;
@@ -182,6 +186,5 @@ extern void *bpf_rdonly_cast(const void *object, __u32 type) __ksym __weak;
 #define KERNEL_OBJECT(address, type) ((const type *)bpf_rdonly_cast((address), bpf_core_type_id_kernel(type)))
 
 enum { AF_INET = 2, AF_INET6 = 10 };
-enum { S_IFMT = 0170000, S_IFSOCK = 0140000 };
 
 #endif

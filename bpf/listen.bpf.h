@@ -197,8 +197,8 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	struct listener listener = {.task = task, .port = sk->__sk_common.skc_num};
 	__u16 servers = ftp_port_get(in_force, listener.port).passive;
 	__u64 cookie;
-	struct walk_task what = {.half = in_force->half};
-	struct walk_found found;
+	struct walk walk = {.task = {.half = in_force->half, .socket_files = socket_files_like(sk)}};
+	struct walk_found *found = &walk.found;
 	__u16 with_owner;
 	bool is_watched;
 
@@ -213,44 +213,44 @@ static __always_inline void listener_open(const struct sock *sk, const struct se
 	trace_leave(listener.port, TRACE_LISTENER);
 	listener.cookie = cookie;
 	listener.holder = holder_of(task);
-	what.holder = listener.holder;
-	what.servers = servers;
+	walk.task.holder = listener.holder;
+	walk.task.servers = servers;
 	with_owner = servers_with_owner(in_force->half, servers);
-	what.max_files =
+	walk.task.max_files =
 		servers_for_clients(in_force->half, servers) | with_owner ? WALK_MOST_FILES : WALK_MAX_FILES;
-	walk_files(&found, task, &what);
-	found.servers = servers_owned(in_force, task, found.truncated ? servers : found.servers);
-	is_watched = !found.truncated && servers_watched(in_force, found.servers, 1u << ORIGIN_SOCKET);
-	if (found.n_clients == 1 && is_watched) {
-		listener_offer(sk, in_force, &listener, &found);
+	walk_files(&walk, task);
+	found->servers = servers_owned(in_force, task, found->truncated ? servers : found->servers);
+	is_watched = !found->truncated && servers_watched(in_force, found->servers, 1u << ORIGIN_SOCKET);
+	if (found->n_clients == 1 && is_watched) {
+		listener_offer(sk, in_force, &listener, found);
 		return;
 	}
-	listener.servers = found.servers;
+	listener.servers = found->servers;
 	listener.accepts = listener_families(sk, &listener.local);
 	/* Where the process serves another server's clients too, the listener may be one of theirs. */
-	if (found.n_clients && is_watched &&
-	    servers_for_clients(in_force->half, found.servers) == found.servers) {
+	if (found->n_clients && is_watched &&
+	    servers_for_clients(in_force->half, found->servers) == found->servers) {
 		listener_offer_clients(in_force, &listener);
 		return;
 	}
 	/* Another process that has it may explain it better. */
 	if (claims_only)
 		return;
-	if (!found.n_clients && !found.truncated) {
+	if (!found->n_clients && !found->truncated) {
 		listener_rogue(&listener);
 		return;
 	}
 	/* Without a holder, any process with a session could answer for it: one that is not the owner, too.
 	 */
-	if (found.truncated) {
+	if (found->truncated) {
 		listener.holder = 0;
 		listener.servers &= ~with_owner;
 	}
 	listener_wait(in_force, &listener,
-		      !found.servers        ? REFUSED_OWNER
-		      : found.truncated     ? REFUSED_FILES
-		      : found.n_clients > 1 ? REFUSED_CLIENTS
-					    : REFUSED_UNCLAIMED);
+		      !found->servers        ? REFUSED_OWNER
+		      : found->truncated     ? REFUSED_FILES
+		      : found->n_clients > 1 ? REFUSED_CLIENTS
+					     : REFUSED_UNCLAIMED);
 }
 
 #endif
