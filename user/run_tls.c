@@ -7,7 +7,9 @@
 
 #include "proc_process.h"
 
-enum { LOOK_S = 5 };
+/* A server that has replaced its library, or is the same with other processes, may have the same listener:
+ * that is seen after SEARCH_S only. */
+enum { LOOK_S = 5, SEARCH_S = 60 };
 static const uint64_t second_ns = 1000000000;
 
 /* That the log does not take it changes nothing of what is watched. */
@@ -31,6 +33,20 @@ static void tell_stale(struct tls_told *told, const struct datapath *datapath, c
 		log_stale(datapath, library, stale);
 }
 
+static bool is_due(struct run_tls *tls, const struct policy *policy, uint64_t now_ns)
+{
+	uint64_t listeners = 0;
+	bool has_changed;
+
+	if (tls->looked_ns && now_ns - tls->looked_ns < LOOK_S * second_ns)
+		return false;
+	tls->looked_ns = now_ns;
+	/* What cannot be read is told by the search. */
+	has_changed = tls_watch_listeners(policy, &listeners) || listeners != tls->listeners;
+	tls->listeners = listeners;
+	return has_changed || !tls->searched_ns || now_ns - tls->searched_ns >= SEARCH_S * second_ns;
+}
+
 void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapath *datapath,
 		  const struct policy *policy, uint64_t now_ns)
 {
@@ -39,10 +55,10 @@ void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapa
 	struct tls_state state;
 	int r;
 
-	if (tls->looked_ns && now_ns - tls->looked_ns < LOOK_S * second_ns)
+	if (!is_due(tls, policy, now_ns))
 		return;
-	tls->looked_ns = now_ns;
 	r = tls_watch_update(instance, policy, &state, &found, &failure);
+	tls->searched_ns = r || state.unwatched ? 0 : now_ns;
 	/* A policy that asks for no watch ends every one: the next begins anew. */
 	if (!state.wanted)
 		tls->told.n = 0;

@@ -40,12 +40,16 @@ static void close_directory(DIR **directory)
 		closedir(*directory);
 }
 
+static bool is_at(const uint64_t ports[N_PORTS / 64], const struct proc_tcp *socket)
+{
+	return socket->inode && ports[socket->local_port / 64] >> socket->local_port % 64 & 1;
+}
+
 static void add_socket(const struct proc_tcp *socket, void *data)
 {
 	struct search *search = data;
 
-	if (socket->inode && search->ports[socket->local_port / 64] >> socket->local_port % 64 & 1 &&
-	    search->n_sockets < MAX_SOCKETS)
+	if (is_at(search->ports, socket) && search->n_sockets < MAX_SOCKETS)
 		search->sockets[search->n_sockets++] =
 			(struct control_socket){.inode = socket->inode,
 						.peer = socket->peer,
@@ -157,6 +161,29 @@ static void take_process(struct search *search, const char *pid, bool serves_sev
 		if (begins && whole)
 			take_mapping(search, library, program, line);
 	}
+}
+
+struct listeners {
+	const uint64_t *ports;
+	uint64_t sum;
+};
+
+/* The numbers are given one after the other: multiplied, their sums differ, too. */
+static void add_listener(const struct proc_tcp *socket, void *data)
+{
+	struct listeners *listeners = data;
+
+	if (is_at(listeners->ports, socket) && socket->state == PROC_TCP_LISTEN)
+		listeners->sum += socket->inode * UINT64_C(0x9e3779b97f4a7c15) >> 16;
+}
+
+int tls_libraries_listeners(const uint64_t ports[N_PORTS / 64], uint64_t *ret)
+{
+	struct listeners listeners = {.ports = ports};
+	int r = proc_tcp_each("/proc", add_listener, &listeners);
+
+	*ret = listeners.sum;
+	return r;
 }
 
 int tls_libraries_find(const uint64_t ports[N_PORTS / 64], struct tls_library ret[MAX_TLS_LIBRARIES],

@@ -24,6 +24,10 @@ struct tls_library {
 	bool is_program;          /* the program itself, which may hold such a library or not */
 };
 
+/* Another number where other sockets listen at these ports than before: that costs far less to see than who
+ * holds them. Returns 0 or -errno. */
+int tls_libraries_listeners(const uint64_t ports[N_PORTS / 64], uint64_t *ret);
+
 /* Looks at every process that holds a listening TCP socket at one of the ports (a bit each), or connections
  * of two clients there, in this thread's network namespace. One that a server has made for a single client is
  * not among them. Returns 0 or -errno; -ENOSPC: there are more than fit, and the array is full. */

@@ -60,6 +60,16 @@ static int find(const struct policy *policy, struct tls_library *libraries, size
 	return ret->wanted ? tls_libraries_find(ports, libraries, ret_n) : 0;
 }
 
+int tls_watch_listeners(const struct policy *policy, uint64_t *ret)
+{
+	uint64_t ports[N_PORTS / 64];
+	struct tls_state state = {0};
+
+	find_ports(policy, ports, &state);
+	*ret = 0;
+	return state.wanted ? tls_libraries_listeners(ports, ret) : 0;
+}
+
 int tls_watch_look(const char *instance, const struct policy *policy, struct tls_state *ret)
 {
 	struct tls_library libraries[MAX_TLS_LIBRARIES];

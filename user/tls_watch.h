@@ -24,6 +24,10 @@ struct tls_found {
 	bool is_watched[MAX_TLS_LIBRARIES]; /* each of them, now */
 };
 
+/* Another number where other sockets listen for control connections of servers watched by tls than before; 0
+ * where there are none. Returns 0 or -errno. */
+int tls_watch_listeners(const struct policy *policy, uint64_t *ret);
+
 /* What the servers' processes use now, and whether it is watched. Returns 0 or -errno. */
 int tls_watch_look(const char *instance, const struct policy *policy, struct tls_state *ret);
 
