@@ -19,6 +19,7 @@ static __always_inline void denial_describe(struct event *event, const struct pa
 	event->direction = packet->given.direction;
 	event->protocol = packet->protocol;
 	event->reason = verdict;
+	event->is_audited = flags & GENERATION_AUDIT ? 1 : 0;
 }
 
 static __noinline void denial_report_frame(struct xdp_md *ctx, verdict verdict)

@@ -258,6 +258,7 @@ struct settings {
 	__u64 net_cookie;      /* of the network namespace the instance works in (5.14: SO_NETNS_COOKIE) */
 	__u32 half;            /* which half of `ftp_ports` and `ftp_servers` is in force: 0 or 1 */
 	__u32 last_generation; /* the highest ever loaded; a number is never given twice */
+	__u64 confirm_by_ns;   /* CLOCK_BOOTTIME: when a change that still waits goes back; 0: it stays */
 };
 
 /* Map `ftp_ports`; index = half * N_PORTS + port. Bit n stands for FTP server n of that half. Nothing can
@@ -602,7 +603,8 @@ struct event {
 	__u8 protocol;    /* IP protocol, 0 where the packet is not IP */
 	__u8 reason;      /* enum reason, enum refusal or enum stale */
 	__u8 origin;      /* enum origin */
-	__u8 pad[3];
+	__u8 is_audited;  /* a deny of `mode: audit`: the packet passed */
+	__u8 pad[2];
 	char comm[16]; /* as the process calls itself: any bytes */
 };
 

@@ -133,6 +133,12 @@ static int make_instance(const char *instance, struct in_force *in_force, struct
 	return r ?: sockets_get_settings(instance, &in_force->settings);
 }
 
+/* See struct settings. */
+static uint64_t confirm_by(const struct apply_request *request)
+{
+	return request->confirm_seconds ? request->began_ns + request->confirm_seconds * NS_PER_SECOND : 0;
+}
+
 /* From the moment that "previous" is there, either a holder of the lock lives, or the change is to be undone.
  */
 static int prepare_way_back(const struct apply_request *request, uint32_t current, uint32_t next,
@@ -144,8 +150,7 @@ static int prepare_way_back(const struct apply_request *request, uint32_t curren
 
 	if (r)
 		return failure_set(failure, r, "cannot remember what to go back to: %s", strerror(-r));
-	return guard_start(instance, next, request->began_ns + request->confirm_seconds * NS_PER_SECOND, hold,
-			   failure);
+	return guard_start(instance, next, confirm_by(request), hold, failure);
 }
 
 /* Loads the policy and switches to it. `result->interfaces` are resolved. */
@@ -168,6 +173,7 @@ static int change(const struct apply_request *request, struct in_force *in_force
 	struct switch_request to = {
 		.instance = instance,
 		.settings = &in_force->settings,
+		.confirm_by_ns = confirm_by(request),
 		.half = load.half,
 		.attach =
 			{

@@ -49,6 +49,7 @@ static struct settings next_settings(const struct switch_request *request)
 
 	next.generation = request->attach.generation;
 	next.half = request->half;
+	next.confirm_by_ns = request->confirm_by_ns;
 	if (next.generation > next.last_generation)
 		next.last_generation = next.generation;
 	return next;

@@ -9,6 +9,7 @@
 struct switch_request {
 	const char *instance;
 	const struct settings *settings; /* as they are */
+	uint64_t confirm_by_ns;          /* see there; of the new generation */
 	uint32_t half;                   /* of the FTP settings: the new generation's */
 	struct attach_request attach;
 	const struct policy *policy;

@@ -171,6 +171,8 @@ static void print_text(const struct explanation *explanation)
 		printf("where: %s\n", where);
 	if (dependence)
 		printf("note: %s\n", dependence);
+	if (explanation->is_audited)
+		puts("note: mode audit: the packet passes all the same, and the deny is only reported");
 }
 
 static int run(const struct context *context, int argc, char **argv)

@@ -90,7 +90,7 @@ static void print_deny(const struct event *event, FILE *stream)
 	}
 	if (event->ifindex)
 		fprintf(stream, " on %s", interface_name(event->ifindex, name));
-	fprintf(stream, ": %s", reason_name(event->reason));
+	fprintf(stream, ": %s%s", reason_name(event->reason), event->is_audited ? " (audit: it passed)" : "");
 }
 
 static void print_pinhole(const struct event *event, FILE *stream)
@@ -164,6 +164,8 @@ static void set_deny(json_t *object, const struct event *event)
 		json_object_set_new(object, "icmp_type", json_integer(event->peer_port));
 		json_object_set_new(object, "icmp_code", json_integer(event->local_port));
 	}
+	if (event->is_audited)
+		json_object_set_new(object, "audit", json_true());
 }
 
 /* An active connection that was refused: `local` is where it leads. */

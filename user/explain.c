@@ -88,6 +88,7 @@ int explain(const struct policy *policy, const struct explain_question *question
 	struct explanation made = {.verdict = verdict, .is_allowed = verdict >= COUNTER_LINK};
 	int r;
 
+	made.is_audited = policy->mode == MODE_AUDIT && !made.is_allowed;
 	if (verdict >= COUNTER_SERVICES && verdict < N_COUNTERS)
 		snprintf(made.service, sizeof(made.service), "%.*s", NAME_SIZE - 1,
 			 services[verdict - COUNTER_SERVICES].name);
@@ -160,6 +161,8 @@ json_t *explain_json(const struct explanation *explanation)
 		json_array_append_new(depends, json_string("on"));
 	if (explanation->depends_on_address)
 		json_array_append_new(depends, json_string("at"));
+	if (explanation->is_audited)
+		json_object_set_new(json, "audit", json_true());
 	free(where);
 	return json;
 }

@@ -22,6 +22,7 @@ struct explain_question {
 
 struct explanation {
 	bool is_allowed;
+	bool is_audited;         /* it is not, and passes all the same: `mode: audit` */
 	uint32_t verdict;        /* a counter index, see enum counter */
 	char service[NAME_SIZE]; /* "" where it is denied */
 	char *rule;              /* what decided, in words; NULL where it is no rule */

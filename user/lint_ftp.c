@@ -172,6 +172,22 @@ static void lint_service_inside(const struct policy *policy, const struct ftp_se
 		       server->name);
 }
 
+/* What another server leaves open needs no pinhole. */
+static void lint_open_inside(const struct policy *policy, const struct ftp_server *server,
+			     struct diags *diags)
+{
+	for (size_t i = 0; i < policy->n_ftp && server->pinholes != FTP_PINHOLES_STATIC; i++) {
+		const struct ftp_server *other = &policy->ftp[i];
+
+		if (other->pinholes == FTP_PINHOLES_STATIC &&
+		    overlaps_any(server->passive, server->n_passive, other->passive, other->n_passive))
+			ADVISE(diags, server->passive_place,
+			       "ftp %s: the passive range covers ports that ftp %s leaves open all the time "
+			       "(pinholes: static); choose a range that holds nothing else",
+			       server->name, other->name);
+	}
+}
+
 static bool is_control(const struct ftp_server *server, size_t service)
 {
 	for (size_t i = 0; i < server->n_control; i++)
@@ -218,6 +234,7 @@ void lint_ftp(const struct policy *policy, struct diags *diags)
 		lint_unrestricted(server, diags);
 		lint_x11(server, diags);
 		lint_service_inside(policy, server, diags);
+		lint_open_inside(policy, server, diags);
 		lint_sockets(policy, server, diags);
 		lint_log(server, diags);
 	}

@@ -5,6 +5,7 @@
 
 #include "cleanup.h"
 #include "command.h"
+#include "output.h"
 #include "status.h"
 
 void status_clear(struct status *status)
@@ -54,6 +55,17 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	return 0;
 }
 
+/* Nothing is left of a deadline that has passed: it goes back at this moment. */
+static int read_deadline(const struct datapath *datapath, uint64_t *ret_ms)
+{
+	struct settings settings;
+	int r = datapath_settings(datapath, &settings);
+	uint64_t now = boot_time_ns();
+
+	*ret_ms = r == 0 && settings.confirm_by_ns > now ? (settings.confirm_by_ns - now) / 1000000 : 0;
+	return r;
+}
+
 /* A large policy takes long to read: only where a server in force is watched by tls. */
 static int read_tls(const struct datapath *datapath, struct status *ret)
 {
@@ -87,6 +99,8 @@ int status_read(const struct datapath *datapath, const char *instance, struct st
 		r = datapath_totals(datapath, &ret->totals);
 	if (r == 0)
 		r = datapath_flags(datapath, &ret->flags);
+	if (r == 0)
+		r = read_deadline(datapath, &ret->goes_back_ms);
 	if (r == 0)
 		r = datapath_ftp_servers(datapath, ret->servers);
 	if (r == 0)

@@ -24,6 +24,7 @@ enum { LIMIT_SESSIONS, LIMIT_PINHOLES, LIMIT_FLOWS, LIMIT_DATA_FLOWS, LIMIT_SERV
 struct status {
 	const char *instance;
 	enum apply_state state;
+	uint64_t goes_back_ms; /* where it waits to be confirmed: until it goes back by itself */
 	struct source_set *sources;
 	struct interface_state *interfaces;
 	size_t n_interfaces;

@@ -40,7 +40,10 @@ static void print_state(const struct status *status, FILE *stream)
 		      "gone:\n            'postern confirm' keeps it, 'postern apply' undoes it first\n",
 		      stream);
 	else if (status->state == APPLY_WAITING)
-		fputs("change      waits to be confirmed: 'postern confirm' keeps it\n", stream);
+		fprintf(stream,
+			"change      waits to be confirmed: 'postern confirm' keeps it, in %" PRIu64
+			" s it goes back by itself\n",
+			(status->goes_back_ms + 999) / 1000);
 }
 
 static void print_interfaces(const struct status *status, FILE *stream)
@@ -236,6 +239,8 @@ json_t *status_to_json(const struct status *status)
 		"flows",
 		(json_int_t)(status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_DATA_FLOWS].used));
 
+	if (status->state == APPLY_WAITING)
+		json_object_set_new(root, "goes_back_in_ms", json_integer((json_int_t)status->goes_back_ms));
 	if (json_object_update(root, rest) < 0) {
 		json_decref(root);
 		root = NULL;

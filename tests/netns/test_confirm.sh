@@ -46,6 +46,9 @@ check_not "confirm without anything to confirm fails" pst confirm
 begin=$(now_ms)
 check "apply --confirm 5 of a policy that shuts A out" pst apply "$WORK/shut.yaml" --confirm $((5 * SLOW))
 check "A is shut out" is_shut
+check "status says for how long" grep -Eq "waits to be confirmed: .*, in [1-$((5 * SLOW))][0-9]* s it goes back" <(pst status)
+left=$(status_field '["goes_back_in_ms"]')
+check "in JSON, too" test "$left" -gt 0 -a "$left" -le $((5000 * SLOW))
 check_not "a process waits for the confirmation" none_runs
 check "A is back within 6 s" back_within 6000 "$begin"
 check "no process is left" wait_for 2 none_runs

@@ -71,7 +71,11 @@ apply_with "mode: audit"
 check "audit: what no rule names is reached" connects b $SRV4 8080
 check "audit: and counted as denied" test "$(denied_of inbound port)" -ge 1
 check "audit: status says so" equal "$(status_field '["mode"]')" audit
+check "audit: its event says that it passed" grep -q " -> $SRV4:8080 on eth0: port (audit: it passed)" <(pst events --kind deny)
+check "audit: explain says so" grep -q '^note: mode audit: ' <(pst explain inbound tcp/8080 --from $B4)
+check "audit: in JSON, too" equal "$(pst_json explain inbound tcp/8080 --from $B4 | json 'd["verdict"], d["audit"]')" "('deny', True)"
 apply_with ""
 check "enforce: it is not" no_answer b $SRV4 8080
 check "enforce: status says so" equal "$(status_field '["mode"]')" enforce
+check "enforce: explain has no such note" fails grep -q audit <(pst explain inbound tcp/8080 --from $B4)
 finish
