@@ -136,7 +136,8 @@ int apply_confirm(const char *instance, struct failure *failure)
 		return lock;
 	r = pins_get_generation(instance, "previous", &previous);
 	if (r)
-		return failure_set(failure, -ENOENT, "nothing waits to be confirmed");
+		return failure_set(failure, -ENOENT,
+				   "nothing waits to be confirmed: what did was confirmed, or has gone back");
 	r = apply_state_get(instance, &state, failure);
 	if (r)
 		return r;

@@ -124,8 +124,8 @@ static int take_question(struct arguments *arguments)
 	if (explain_parse_target(operands[TARGET], &question->transport, &question->port))
 		return wrong("", operands[TARGET], "tcp/PORT or udp/PORT, PORT from 1 to 65535");
 	if (!peer || (arguments->from && arguments->to))
-		return say(is_inbound ? "inbound takes --from ADDR, and no --to"
-				      : "outbound takes --to ADDR, and no --from");
+		return say(is_inbound ? "inbound needs --from ADDR, and takes no --to"
+				      : "outbound needs --to ADDR, and takes no --from");
 	if (value_parse_addr(peer, &question->peer))
 		return wrong(is_inbound ? "--from" : "--to", peer, "an address");
 	return take_local(arguments, question);

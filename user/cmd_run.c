@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `postern run`: puts a policy in force and stays.
+#include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
+#include "cleanup.h"
 #include "command_apply.h"
 #include "options.h"
 #include "output.h"
+#include "pins.h"
 #include "run.h"
 #include "run_reload.h"
 
@@ -39,18 +43,39 @@ static int take_arguments(struct arguments *arguments, int argc, char **argv)
 	return EXIT_DONE;
 }
 
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+/* Two would report every event twice, and claim each line of a log twice. */
+static int claim(const struct context *context, int *ret)
+{
+	*ret = pins_claim(context->instance);
+	if (*ret != -EWOULDBLOCK)
+		return EXIT_DONE;
+	fprintf(stderr, "postern: another 'postern run' of instance '%s' is there\n", context->instance);
+	return EXIT_FAILED;
+}
+
 static int run(const struct context *context, int argc, char **argv)
 {
 	struct arguments arguments = {0};
 	char buf[POLICY_PATH_SIZE];
 	struct run_request request = {.context = context, .began_ns = boot_time_ns()};
+	CLEANUP(close_fd) int claimed = -1;
 	int status = take_arguments(&arguments, argc, argv);
 
+	if (status == EXIT_DONE)
+		status = claim(context, &claimed);
 	if (status)
 		return status;
 	request.path = arguments.path ? arguments.path : policy_default_path(context, buf);
 	request.interfaces = interface_names_get(&arguments.interfaces);
 	status = run_apply(&request);
+	if (status == EXIT_DONE && claimed < 0) /* the instance is new */
+		status = claim(context, &claimed);
 	return status ? status : run_daemon(&request);
 }
 

@@ -26,12 +26,11 @@ char *const *interface_names_get(const struct interface_names *names)
 }
 
 /* The policy is in force whether or not this works: where it does not, less opens. */
-static void watch_tls(const struct apply_request *request)
+static void watch_tls(const struct apply_request *request, bool has_changed)
 {
 	struct failure failure = {""};
 	struct tls_found found;
 	struct tls_state state;
-
 	int r = tls_watch_update(request->instance, request->policy, &state, &found, &failure);
 
 	if (r && (state.listed || state.stale_pid))
@@ -41,6 +40,10 @@ static void watch_tls(const struct apply_request *request)
 		      "TLS library that is known: 'postern run' looks again, and so does another 'postern "
 		      "apply'\n",
 		      stderr);
+	/* What else was done goes without saying. */
+	if (state.added && !has_changed)
+		fprintf(stderr, "postern: %zu TLS librar%s of server processes %s watched from now on\n",
+			state.added, state.added == 1 ? "y" : "ies", state.added == 1 ? "is" : "are");
 }
 
 int policy_apply(const char *path, char *const *interfaces, struct apply_request *request, struct loaded *ret,
@@ -66,7 +69,7 @@ int policy_apply(const char *path, char *const *interfaces, struct apply_request
 		      "undone first\n",
 		      stderr);
 	if (r == 0 && !request->dry_run)
-		watch_tls(request);
+		watch_tls(request, result->changed);
 	if (r == 0)
 		return EXIT_DONE;
 	fprintf(stderr, "postern: %s\n", *failure.text ? failure.text : strerror(-r));

@@ -61,6 +61,8 @@ struct flow_entry {
 };
 
 int datapath_sessions(const struct datapath *datapath, struct session_entry **ret, size_t *ret_n);
+/* How many listeners wait for a reply, or a line of a log, that names them. */
+int datapath_waiting(const struct datapath *datapath, size_t *ret);
 int datapath_pinholes(const struct datapath *datapath, struct pinhole_entry **ret, size_t *ret_n);
 int datapath_flows(const struct datapath *datapath, struct flow_entry **ret, size_t *ret_n);
 

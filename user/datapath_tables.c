@@ -51,6 +51,17 @@ int datapath_pinholes(const struct datapath *datapath, struct pinhole_entry **re
 	return 0;
 }
 
+int datapath_waiting(const struct datapath *datapath, size_t *ret)
+{
+	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
+	uint32_t n = 0;
+	int r = datapath_read_hash(datapath, "waiting_listeners", sizeof(struct waiting_key),
+				   sizeof(struct waiting), &keys, &values, &n);
+
+	*ret = n;
+	return r;
+}
+
 /* Appends the flows of one map to a list that has room for them. */
 static int read_flows(const struct datapath *datapath, const char *name, bool is_data,
 		      struct flow_entry *entries, size_t *n)

@@ -30,6 +30,16 @@ static bool is_cleartext(const struct policy *policy, uint16_t port)
 	return false;
 }
 
+/* A server of the policy that is called at 990 is called elsewhere, too: by clients that begin TLS
+ * themselves. */
+static bool has_other_control(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->n_ftp; i++)
+		if (uses_control_port(policy, &policy->ftp[i], PORT_IMPLICIT) && policy->ftp[i].n_control > 1)
+			return true;
+	return false;
+}
+
 static void lint_control_pair(const struct policy *policy, struct diags *diags)
 {
 	const struct rule *explicit = lint_inbound_tcp(policy, PORT_EXPLICIT);
@@ -40,7 +50,7 @@ static void lint_control_pair(const struct policy *policy, struct diags *diags)
 		       "explicit FTPS (tcp 21) is open and implicit FTPS (tcp 990) is not: some clients know "
 		       "only "
 		       "one of them; open both, or make sure that all clients use AUTH TLS");
-	if (implicit && !explicit)
+	if (implicit && !explicit && !has_other_control(policy))
 		ADVISE(diags, implicit->place,
 		       "implicit FTPS (tcp 990) is open and explicit FTPS (tcp 21) is not: some clients know "
 		       "only "

@@ -64,8 +64,11 @@ static const struct name event_kinds[] = {
 static_assert(LENGTH(event_kinds) == N_EVENT_KINDS, "every event kind has a name");
 
 static const struct name refusals[] = {
-	[REFUSED_CLIENTS] = {"clients", "the process holds control connections of several clients"},
-	[REFUSED_FILES] = {"files", "the process has too many files to look through"},
+	[REFUSED_CLIENTS] = {"clients",
+			     "the process holds control connections of several clients, and no reply "
+			     "that was read said whose it is"},
+	[REFUSED_FILES] = {"files", "the process has too many files to look through, and no reply that was "
+				    "read said whose it is"},
 	[REFUSED_CLAIMED] = {"claimed", "another listener holds a pinhole on that port"},
 	[REFUSED_FAMILY] = {"family", "the listener cannot accept that client: the address family differs"},
 	[REFUSED_FULL] = {"full", "the limit of pinholes or listeners is reached"},

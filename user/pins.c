@@ -159,6 +159,21 @@ int pins_hold(const char *instance)
 	return r ?: fd;
 }
 
+/* flock(2)'s: its end is that of the daemon, whose children keep no descriptor of it for long. */
+int pins_claim(const char *instance)
+{
+	struct pin_path folder = pin_path(instance, "%s", "");
+	int fd = open(folder.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC), r = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (flock(fd, LOCK_EX | LOCK_NB)) {
+		r = -errno;
+		close(fd);
+	}
+	return r ?: fd;
+}
+
 bool pins_is_held(const char *instance)
 {
 	struct pin_path folder = pin_path(instance, "%s", "");

@@ -43,6 +43,10 @@ int pins_lock(struct failure *failure);
 int pins_hold(const char *instance);
 bool pins_is_held(const char *instance);
 
+/* Claims the instance for the one daemon that stays with it, as long as the returned descriptor is open;
+ * -EWOULDBLOCK: another has it; -ENOENT: there is no such instance. */
+int pins_claim(const char *instance);
+
 bool pins_exist(const char *instance);
 int pins_make_folder(const char *path);
 /* Removes a file or a folder with all in it; what is not there is fine. */

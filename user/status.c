@@ -34,11 +34,13 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	CLEANUP_FREE struct session_entry *sessions = NULL;
 	CLEANUP_FREE struct pinhole_entry *pinholes = NULL;
 	CLEANUP_FREE struct flow_entry *flows = NULL;
-	size_t n_sessions = 0, n_pinholes = 0, n_flows = 0, n_data = 0;
+	size_t n_sessions = 0, n_pinholes = 0, n_waiting = 0, n_flows = 0, n_data = 0;
 	int r = datapath_sessions(datapath, &sessions, &n_sessions);
 
 	if (r == 0)
 		r = datapath_pinholes(datapath, &pinholes, &n_pinholes);
+	if (r == 0)
+		r = datapath_waiting(datapath, &n_waiting);
 	if (r == 0)
 		r = datapath_flows(datapath, &flows, &n_flows);
 	if (r < 0)
@@ -50,6 +52,7 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 		*ret_manual += pinholes[i].pinhole.origin == ORIGIN_MANUAL;
 	limits[LIMIT_SESSIONS] = (struct limit_use){"sessions", n_sessions, MAX_SESSIONS};
 	limits[LIMIT_PINHOLES] = (struct limit_use){"pinholes", n_pinholes, MAX_PINHOLES};
+	limits[LIMIT_WAITING] = (struct limit_use){"waiting_listeners", n_waiting, MAX_WAITING};
 	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_flows - n_data, MAX_FLOWS};
 	limits[LIMIT_DATA_FLOWS] = (struct limit_use){"data_flows", n_data, MAX_DATA_FLOWS};
 	return 0;

@@ -19,7 +19,15 @@ struct limit_use {
 	size_t max;
 };
 
-enum { LIMIT_SESSIONS, LIMIT_PINHOLES, LIMIT_FLOWS, LIMIT_DATA_FLOWS, LIMIT_SERVICES, N_LIMITS };
+enum {
+	LIMIT_SESSIONS,
+	LIMIT_PINHOLES,
+	LIMIT_WAITING,
+	LIMIT_FLOWS,
+	LIMIT_DATA_FLOWS,
+	LIMIT_SERVICES,
+	N_LIMITS
+};
 
 struct status {
 	const char *instance;

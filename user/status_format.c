@@ -71,6 +71,9 @@ static void print_pinholes(const struct status *status, FILE *stream)
 		" refused\n",
 		status->limits[LIMIT_PINHOLES].used, (uint64_t)totals->opened, (uint64_t)totals->used,
 		(uint64_t)totals->expired, (uint64_t)totals->refused);
+	if (status->limits[LIMIT_WAITING].used)
+		fprintf(stream, "            %zu listeners wait for a reply that says whose they are\n",
+			status->limits[LIMIT_WAITING].used);
 	if (totals->untracked)
 		fprintf(stream,
 			"            WARNING: %" PRIu64 " sessions or data connections found no room\n",
@@ -112,7 +115,9 @@ static void print_tls(const struct tls_state *tls, FILE *stream)
 	fprintf(stream, "tls         %zu TLS librar%s of server processes watched", tls->watched,
 		tls->watched == 1 ? "y" : "ies");
 	if (tls->unwatched)
-		fprintf(stream, ", %zu not: 'postern run' or another 'postern apply' changes that",
+		fprintf(stream,
+			", %zu not, which matters where one process serves several clients: 'postern run' "
+			"or another 'postern apply' changes that",
 			tls->unwatched);
 	putc('\n', stream);
 	if (tls->stale_pid)

@@ -83,7 +83,7 @@ int tls_watch_look(const char *instance, const struct policy *policy, struct tls
 }
 
 /* Watches what is new among the libraries, and tells which of those that matter nothing had watched. */
-static int watch(const char *instance, const struct tls_library *libraries, size_t n,
+static int watch(const char *instance, const struct tls_library *libraries, size_t n, size_t *ret_added,
 		 struct tls_found *ret_found, struct failure *failure)
 {
 	struct tls_library new[MAX_TLS_LIBRARIES];
@@ -100,6 +100,8 @@ static int watch(const char *instance, const struct tls_library *libraries, size
 	}
 	if (n_new)
 		r = datapath_tls_add(instance, new, n_new, failure);
+	for (size_t i = 0; i < n_new; i++)
+		*ret_added += datapath_tls_use(instance, &new[i]) == TLS_USE_WATCHED;
 	n = ret_found->n;
 	ret_found->n = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -130,7 +132,7 @@ int tls_watch_update(const char *instance, const struct policy *policy, struct t
 	}
 	if (r == 0) /* else it is not known what else there is */
 		datapath_tls_keep(instance, libraries, n);
-	r = watch(instance, libraries, n, ret_found, failure);
+	r = watch(instance, libraries, n, &ret->added, ret_found, failure);
 	judge(instance, libraries, n, ret);
 	return r;
 }

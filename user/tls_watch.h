@@ -12,6 +12,7 @@ struct tls_state {
 	bool listed;               /* the policy says so itself: it is not only the default */
 	bool possible;             /* on this kernel */
 	size_t watched;            /* libraries, each in one process */
+	size_t added;              /* of these by this look */
 	size_t unwatched;          /* the same, of processes that serve or may serve several clients */
 	uint32_t stale_pid;        /* one of those that does serve several; 0: none */
 	char stale[TLS_NAME_SIZE]; /* the name of its library */

@@ -45,6 +45,8 @@ check "it says when it is ready" wait_for 30 told READY=1
 check "the policy is in force" status_field '["policy"]'
 check "it says that it was applied" wait_for 5 said plain ' applied '
 check_not "with no more capabilities than the unit grants" equal "$(capabilities_of "$RUN_PID" CapBnd)" "$(capabilities_of self CapBnd)"
+check_not "another one does not start beside it" pst run "$WORK/policy.yaml"
+check "and says why" grep -q "another 'postern run' of instance '$INSTANCE' is there" <(pst run "$WORK/policy.yaml" 2>&1)
 check "no reader of logs runs" test -z "$(reader_of "$RUN_PID")"
 check "a transfer works" fetch_explicit
 check "its pinhole is reported" wait_for 5 said plain "pinhole-opened ${A4}[: ].* by socket"

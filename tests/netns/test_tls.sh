@@ -44,7 +44,13 @@ none_known() { equal "$(entries tls_objects)" 0; }
 
 of_tls() { equal "$(pst_json status | json "d['tls']['$1']")" "$2"; } # FIELD VALUE
 
-users_of() { grep -l "$1" /proc/[0-9]*/maps 2>/dev/null | cut -d/ -f3; } # FILE: the processes that have mapped it
+# The processes of our hosts that have mapped the file.
+users_of() { # FILE
+	local host pid
+	for host in srv a b; do
+		for pid in $(ip netns pids "$ID-$host"); do ! grep -qs "$1" "/proc/$pid/maps" || echo "$pid"; done
+	done
+}
 
 # Those of the processes that stop at SSL_write.
 stop_there() { "$PYTHON" "$HELPERS/stops.py" "$LIBRARY" SSL_write "$@"; } # PID...
@@ -86,7 +92,9 @@ check "it is the default" grep -q "socket,reply,tls" <(pst show)
 
 check "A logs in" login one a $SRV4
 check "B logs in" login two b $SRV4
-check "the server stops at its library's writes, no other program does" equal "$(stop_there $(users_of "$LIBRARY"))" "$SERVER"
+mapfile -t users < <(users_of "$LIBRARY")
+check "the clients use the same library" test ${#users[@]} -ge 3
+check "the server stops at its library's writes, no other program does" equal "$(stop_there "${users[@]}")" "$SERVER"
 for verb in epsv pasv; do
 	port_a=$(port_of one $verb) port_b=$(port_of two $verb)
 	check "$verb: A's port is A's, by the reply inside TLS" open_for $A4 "$port_a" tls
@@ -139,8 +147,10 @@ check "it is, as it has several" of_tls stale True
 check "in words" grep -q "stale: process $SERVER serves several clients and uses libssl.so.3" <(pst status)
 port_a=$(port_of one epsv)
 check "A's port opens for nobody" none_open
+check "status says that it waits" grep -q "1 listeners wait for a reply" <(pst status)
 apply_watch
 check "apply looks again" of_tls stale False
+check "and says so, though nothing else has changed" grep -q "TLS librar.* of server processes .* watched from now on" "$WORK/apply.log"
 check "both are known from their next replies" equal "$(ask one send NOOP) $(ask one reply) $(ask two send NOOP) $(ask two reply)" \
 	"sent 200 I successfully did nothing'. sent 200 I successfully did nothing'."
 check "the old server is forgotten" equal "$(compgen -G "/sys/fs/bpf/postern/$INSTANCE/tls/*/SSL_write" | wc -l)" 1
@@ -240,7 +250,8 @@ ask one get file.bin >"$WORK/answer"
 children_of() { pgrep -P "$(IFS=,; echo "$*")"; } # PID...
 mapfile -t listeners < <(pgrep -f "^vsftpd $WORK/" -P $$)
 mapfile -t sessions < <(children_of "${listeners[@]}")
-forks=("${sessions[@]}" $(children_of "${sessions[@]}"))
+mapfile -t forks < <(children_of "${sessions[@]}")
+forks+=("${sessions[@]}")
 check "which has processes of its own for two sessions" test ${#forks[@]} -ge 4
 check "those that have written stop no more" test "$(stop_there "${forks[@]}" | wc -w)" -eq $((${#forks[@]} - 2))
 check "and no program was run for them" equal "$(entries tls_objects) $(entries tls_others)" "0 0"
