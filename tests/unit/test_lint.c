@@ -71,7 +71,7 @@ static const struct lint_case {
 	 {"p.yaml:2:11: warning: implicit FTPS (tcp 990) is open and explicit FTPS (tcp 21) is not"}},
 	{"implicit, and explicit at another port",
 	 "inbound: [{service: implicit, from: any}, {service: backup, from: office}]\nftp:\n  one:\n"
-	 "    control: [implicit, backup]\n    passive: 3000-3003\n",
+	 "    control: [implicit, backup]\n    owner: {user: root}\n    passive: 3000-3003\n",
 	 {NULL}},
 	{"both", CONTROL, {NULL}},
 	{"a restricted range", CONTROL FTP("passive: 3000-3003"), {NULL}},
