@@ -33,7 +33,7 @@ static void watch_tls(const struct apply_request *request, bool has_changed)
 	struct tls_state state;
 	int r = tls_watch_update(request->instance, request->policy, &state, &found, &failure);
 
-	if (r && (state.listed || state.stale_pid))
+	if (r && (state.listed || state.stale_pid || state.is_partial))
 		fprintf(stderr, "postern: warning: watch: tls: %s\n", failure.text);
 	else if (r == 0 && state.listed && !state.watched)
 		fputs("postern: warning: watch: tls: no process serves the control ports yet, or none uses a "

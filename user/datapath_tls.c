@@ -3,6 +3,7 @@
 #include "datapath_tls.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,9 +12,13 @@
 
 #include "cleanup.h"
 #include "datapath_internal.h"
+#include "proc_process.h"
 #include "tls.skel.h"
+#include "tls_uses.h"
 
 enum kind { FREE, WRITTEN, WRITE };
+
+enum { MOST_BYTES = 128 << 20 /* of a file that is looked into */ };
 
 /* Attached in this order: what is learned of an object must also be forgotten. */
 static const struct function {
@@ -32,55 +37,13 @@ static void close_tls(struct tls_bpf **tls)
 	tls_bpf__destroy(*tls);
 }
 
-/* The name of a folder in tls/. */
-struct use_name {
-	char text[72];
-};
-
-static struct use_name use_name(const struct tls_library *library)
+int datapath_tls_check(struct failure *failure)
 {
-	struct use_name name;
-
-	snprintf(name.text, sizeof(name.text), "%" PRIu32 "_%" PRIx64 "_%s_%" PRIx64, library->pid,
-		 library->started, library->device, library->inode);
-	return name;
-}
-
-static struct pin_path use_folder(const char *instance, const struct tls_library *library)
-{
-	return pin_path(instance, "tls/%s", use_name(library).text);
-}
-
-static struct pin_path function_pin(const char *instance, const struct tls_library *library,
-				    const struct function *function)
-{
-	return pin_path(instance, "tls/%s/%s%s", use_name(library).text, function->name,
-			function->kind == WRITTEN ? "_return" : "");
-}
-
-static bool is_watched(const char *instance, const struct tls_library *library)
-{
-	for (size_t i = 0; i < N_FUNCTIONS; i++) {
-		struct pin_path path = function_pin(instance, library, &functions[i]);
-
-		if (functions[i].kind == WRITE && access(path.text, F_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
-enum tls_use datapath_tls_use(const char *instance, const struct tls_library *library)
-{
-	struct pin_path path = use_folder(instance, library);
-
-	if (access(path.text, F_OK))
-		return TLS_USE_NEW;
-	return is_watched(instance, library) ? TLS_USE_WATCHED : TLS_USE_NOTHING;
-}
-
-bool datapath_tls_is_possible(void)
-{
-	return libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) >= 0;
+	if (libbpf_find_vmlinux_btf_id("sock_send_length", BPF_TRACE_RAW_TP) >= 0)
+		return 0;
+	return failure_set(failure, -EOPNOTSUPP,
+			   "this kernel does not tell which connection a TLS library writes to (it has no "
+			   "tracepoint sock_send_length, Linux 6.3)");
 }
 
 static int pin_link(struct bpf_link *link, struct pin_path path, struct failure *failure)
@@ -88,11 +51,12 @@ static int pin_link(struct bpf_link *link, struct pin_path path, struct failure 
 	int r = pin_fd(bpf_link__fd(link), path, failure);
 
 	bpf_link__destroy(link);
-	return r == -EEXIST ? 0 : r; /* another process has been faster */
+	return r == -EEXIST ? 0 : r; /* those that every use needs are there */
 }
 
+/* `file` is the library's, as a path that leads to it and nothing else. */
 static int add_function(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
-			const struct function *function, struct failure *failure)
+			const char *file, const struct function *function, struct failure *failure)
 {
 	const struct bpf_program *program = function->kind == FREE      ? tls->progs.tls_free
 					    : function->kind == WRITTEN ? tls->progs.tls_written
@@ -100,16 +64,18 @@ static int add_function(const char *instance, const struct tls_bpf *tls, const s
 	LIBBPF_OPTS(bpf_uprobe_opts, options, .func_name = function->name,
 		    .retprobe = function->kind == WRITTEN);
 	struct bpf_link *link =
-		bpf_program__attach_uprobe_opts(program, (pid_t)library->pid, library->path, 0, &options);
+		bpf_program__attach_uprobe_opts(program, (pid_t)library->process.pid, file, 0, &options);
+	char name[40];
 
 	/* FORMAT: a program that is not stripped has what it calls of a shared library in both its symbol
-	 * tables, undefined, and libbpf takes that for two functions. SRCH: the process has ended. */
-	if (!link && (errno == ENOENT || errno == LIBBPF_ERRNO__FORMAT || errno == ESRCH))
+	 * tables, undefined, and libbpf takes that for two functions. */
+	if (!link && (errno == ENOENT || errno == LIBBPF_ERRNO__FORMAT))
 		return 0;
 	if (!link)
 		return failure_set(failure, -errno, "cannot watch %s of %s: %s", function->name,
 				   library->path, strerror(errno));
-	return pin_link(link, function_pin(instance, library, function), failure);
+	snprintf(name, sizeof(name), "%s%s", function->name, function->kind == WRITTEN ? "_return" : "");
+	return pin_link(link, tls_use_pin(instance, name), failure);
 }
 
 static int add_sends(const char *instance, const struct tls_bpf *tls, struct failure *failure)
@@ -130,14 +96,11 @@ static int add_sends(const char *instance, const struct tls_bpf *tls, struct fai
 
 static int load(const char *instance, struct tls_bpf **ret, struct failure *failure)
 {
-	struct pin_path folder = pin_path(instance, "tls");
 	struct tls_bpf *tls CLEANUP(close_tls) = NULL;
-	int r;
+	int r = datapath_tls_check(failure);
 
-	if (!datapath_tls_is_possible())
-		return failure_set(failure, -EOPNOTSUPP,
-				   "this kernel does not tell which connection a TLS library writes to (it "
-				   "has no tracepoint sock_send_length, Linux 6.3)");
+	if (r)
+		return r;
 	tls = tls_bpf__open();
 	r = tls ? maps_reuse(tls->obj, instance, failure)
 		: load_failed(failure, -errno, "the programs for TLS");
@@ -146,27 +109,65 @@ static int load(const char *instance, struct tls_bpf **ret, struct failure *fail
 	r = tls_bpf__load(tls);
 	if (r)
 		return load_failed(failure, r, "the programs for TLS");
-	r = pins_make_folder(folder.text);
-	if (r)
-		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
 	*ret = tls;
 	tls = NULL;
 	return 0;
 }
 
-static int add_use(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
-		   struct failure *failure)
+/* The mapped file itself, whatever the process maps there next; -ENOENT: it maps nothing there any more, or
+ * has ended. libelf keeps whole sections in memory, so that a huge one is none for it. */
+static int open_library(const struct tls_library *library, struct failure *failure)
 {
-	struct pin_path folder = use_folder(instance, library);
-	int r = pins_make_folder(folder.text);
+	int fd = open(library->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), r = -ENOENT;
+	struct stat status;
 
+	if (fd < 0)
+		return -ENOENT;
+	if (fstat(fd, &status) == 0)
+		r = S_ISREG(status.st_mode) && status.st_size <= MOST_BYTES ? 0 : -EFBIG;
 	if (r)
-		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
+		close(fd);
+	return r == -EFBIG ? failure_set(failure, r, "cannot watch %s: it is too large", library->path)
+			   : r ?: fd;
+}
+
+static int add_functions(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
+			 int fd, struct failure *failure)
+{
+	char file[32];
+	int r = 0;
+
+	snprintf(file, sizeof(file), "/proc/self/fd/%d", fd);
 	for (size_t i = 0; i < N_FUNCTIONS && r == 0; i++)
-		r = add_function(instance, tls, library, &functions[i], failure);
-	if (r)
-		pins_remove(folder.text);
+		r = add_function(instance, tls, library, file, &functions[i], failure);
 	return r;
+}
+
+static bool is_same_process(const struct tls_process *process)
+{
+	uint64_t started;
+
+	return proc_started("/proc", process->pid, &started) == 0 && started == process->started;
+}
+
+static int add_library(const char *instance, const struct tls_bpf *tls, const struct tls_library *library,
+		       struct failure *failure)
+{
+	int fd = open_library(library, failure), r;
+	bool is_same;
+
+	if (fd < 0)
+		return fd == -ENOENT ? 0 : fd;
+	r = tls_use_begin(instance, failure);
+	if (r == 0)
+		r = add_functions(instance, tls, library, fd, failure);
+	close(fd);
+	is_same = is_same_process(&library->process);
+	if (r == 0 && is_same)
+		r = tls_use_finish(instance, library, failure);
+	if (r || !is_same)
+		tls_use_undo(instance);
+	return is_same ? r : 0;
 }
 
 int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n,
@@ -182,7 +183,7 @@ int datapath_tls_add(const char *instance, const struct tls_library *libraries, 
 	/* A file that cannot be watched does not keep the others from it: any user may map one. */
 	for (size_t i = 0; i < n; i++) {
 		struct failure one = {""};
-		int err = add_use(instance, tls, &libraries[i], &one);
+		int err = add_library(instance, tls, &libraries[i], &one);
 
 		if (err && r == 0) {
 			r = err;
@@ -190,39 +191,4 @@ int datapath_tls_add(const char *instance, const struct tls_library *libraries, 
 		}
 	}
 	return r;
-}
-
-static bool is_among(const char *name, const struct tls_library *libraries, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(use_name(&libraries[i]).text, name) == 0)
-			return true;
-	return false;
-}
-
-/* Only folders stand for a use: the other programs have their links beside them. */
-void datapath_tls_keep(const char *instance, const struct tls_library *libraries, size_t n)
-{
-	struct pin_path folder = pin_path(instance, "tls");
-	char **names;
-	size_t n_names;
-
-	if (pins_list(folder.text, &names, &n_names))
-		return;
-	for (size_t i = 0; i < n_names; i++) {
-		struct pin_path path = pin_path(instance, "tls/%s", names[i]);
-		struct stat status;
-
-		if (!is_among(names[i], libraries, n) && stat(path.text, &status) == 0 &&
-		    S_ISDIR(status.st_mode))
-			pins_remove(path.text);
-	}
-	pins_free_names(names, n_names);
-}
-
-void datapath_tls_remove(const char *instance)
-{
-	struct pin_path folder = pin_path(instance, "tls");
-
-	pins_remove(folder.text);
 }

@@ -1,31 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The programs that read replies inside TLS: their links are pinned in the instance's folder tls/, in a
- * folder for each file of each process that was looked at, a name for each function, so that the kernel goes
- * on without us. Only that process stops at the function: what it forks, and other users of the file, do not.
- */
+/* The programs that read replies inside TLS. Only the process that is watched stops at the functions: what it
+ * forks, and other users of the file, do not. */
 #ifndef POSTERN_DATAPATH_TLS_H
 #define POSTERN_DATAPATH_TLS_H
 
 #include "failure.h"
 #include "tls_libraries.h"
 
-enum tls_use { TLS_USE_NEW, TLS_USE_NOTHING, TLS_USE_WATCHED };
+/* Whether this kernel can do it at all: 0, or -EOPNOTSUPP with the reason. */
+int datapath_tls_check(struct failure *failure);
 
-/* Whether that file of that process was looked at, and then whether it holds any function that is watched. */
-enum tls_use datapath_tls_use(const char *instance, const struct tls_library *library);
-
-/* Whether this kernel can do it at all. */
-bool datapath_tls_is_possible(void);
-
-/* Watches the functions of each file; what was begun with one that fails is undone. Returns 0 or -errno with
- * the reason; -EOPNOTSUPP: this kernel cannot. */
+/* Watches the functions of each library, with the lock of tls_uses.h; what was begun with one that fails is
+ * undone. One whose process has ended, or maps another file by now, stays new. Returns 0 or -errno with the
+ * reason. */
 int datapath_tls_add(const char *instance, const struct tls_library *libraries, size_t n,
 		     struct failure *failure);
-
-/* Ends the watch of all but these, as that of processes that have ended. */
-void datapath_tls_keep(const char *instance, const struct tls_library *libraries, size_t n);
-
-/* Ends every watch. */
-void datapath_tls_remove(const char *instance);
 
 #endif

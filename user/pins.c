@@ -143,6 +143,32 @@ int pins_lock(struct failure *failure)
 	return fd;
 }
 
+static bool is_still(int fd, const char *path)
+{
+	struct stat is, was;
+
+	return fstat(fd, &was) == 0 && stat(path, &is) == 0 && is.st_ino == was.st_ino;
+}
+
+/* It may have been removed while it was waited for. */
+int pins_lock_folder(const char *path, struct failure *failure)
+{
+	while (true) {
+		int r = pins_make_folder(path), fd = r ? r : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0 && r == 0 && errno == ENOENT)
+			continue;
+		if (fd < 0)
+			return failure_set(failure, r ? r : -errno, "cannot open %s: %s", path,
+					   strerror(r ? -r : errno));
+		while (flock(fd, LOCK_EX) && errno == EINTR)
+			;
+		if (is_still(fd, path))
+			return fd;
+		close(fd);
+	}
+}
+
 /* An open file description's lock, not flock(2)'s: it can be asked for without being taken meanwhile. */
 int pins_hold(const char *instance)
 {

@@ -38,6 +38,9 @@ int pins_no_instance(const char *instance, struct failure *failure);
 /* One change at a time, over all instances: the returned descriptor holds the lock until it is closed. */
 int pins_lock(struct failure *failure);
 
+/* Makes the folder where it is not, and waits until it is this process's; as above. */
+int pins_lock_folder(const char *path, struct failure *failure);
+
 /* Held by the process that goes back by itself, for as long as it lives: it ends with the last copy of the
  * descriptor, however its holders end. Others may hold it too. Returns the descriptor or -errno. */
 int pins_hold(const char *instance);

@@ -33,15 +33,26 @@ static int read_comm(const char *proc, uint32_t pid, char ret[16])
 	return 0;
 }
 
-int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *ret_uid)
+int proc_uids(const char *proc, uint32_t pid, uint32_t ret[N_PROC_UIDS])
 {
 	FILE *file CLEANUP_STREAM = open_file(proc, pid, "status");
 	char line[256];
 
 	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "Uid: %u", ret_uid) == 1)
-			return read_comm(proc, pid, ret_comm);
+		if (sscanf(line, "Uid: %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu32, &ret[PROC_UID_REAL],
+			   &ret[PROC_UID_EFFECTIVE], &ret[PROC_UID_SAVED],
+			   &ret[PROC_UID_FILES]) == N_PROC_UIDS)
+			return 0;
 	return -ENOENT;
+}
+
+int proc_process(const char *proc, uint32_t pid, char ret_comm[16], uint32_t *ret_uid)
+{
+	uint32_t uids[N_PROC_UIDS];
+	int r = proc_uids(proc, pid, uids);
+
+	*ret_uid = r == 0 ? uids[PROC_UID_REAL] : *ret_uid;
+	return r ?: read_comm(proc, pid, ret_comm);
 }
 
 /* Its name, in parentheses, can hold anything, a closing one as well: the fields begin after the last. */

@@ -87,6 +87,7 @@ static int adopt_generation(struct daemon *daemon)
 	daemon->loaded = loaded;
 	daemon->datapath = datapath;
 	daemon->generation = generation;
+	daemon->tls.searched_ns = 0;
 	return EXIT_DONE;
 }
 

@@ -19,8 +19,8 @@ static void log_stale(const struct datapath *datapath, const struct tls_library 
 
 	memcpy(&event.peer, library->name, strnlen(library->name, sizeof(event.peer)));
 	/* A process that has ended meanwhile is not named. */
-	if (proc_process("/proc", library->pid, event.comm, &event.uid) == 0)
-		event.pid = library->pid;
+	if (proc_process("/proc", library->process.pid, event.comm, &event.uid) == 0)
+		event.pid = library->process.pid;
 	datapath_log_event(datapath, &event);
 }
 
@@ -58,7 +58,8 @@ void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapa
 	if (!is_due(tls, policy, now_ns))
 		return;
 	r = tls_watch_update(instance, policy, &state, &found, &failure);
-	tls->searched_ns = r || state.unwatched ? 0 : now_ns;
+	/* Soon again only where that opens what stays shut. */
+	tls->searched_ns = state.stale_pid ? 0 : now_ns;
 	/* A policy that asks for no watch ends every one: the next begins anew. */
 	if (!state.wanted)
 		tls->told.n = 0;

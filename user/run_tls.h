@@ -12,7 +12,7 @@
 
 struct run_tls {
 	uint64_t looked_ns;    /* for other listeners, CLOCK_MONOTONIC; 0: not yet */
-	uint64_t searched_ns;  /* through all processes, likewise; 0: not since something was left to do */
+	uint64_t searched_ns;  /* through all processes, likewise; 0: that is due */
 	uint64_t listeners;    /* as they were then */
 	size_t watched;        /* as it was said last */
 	struct failure failed; /* likewise */

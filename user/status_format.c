@@ -120,6 +120,10 @@ static void print_tls(const struct tls_state *tls, FILE *stream)
 			"or another 'postern apply' changes that",
 			tls->unwatched);
 	putc('\n', stream);
+	if (tls->is_partial)
+		fputs("            WARNING: there are more processes and files than are looked through: a "
+		      "server among the others would not be watched\n",
+		      stream);
 	if (tls->stale_pid)
 		fprintf(stream,
 			"            WARNING: stale: process %" PRIu32

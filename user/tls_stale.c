@@ -6,8 +6,8 @@
 
 static bool is_same(const struct tls_library *a, const struct tls_library *b)
 {
-	return a->pid == b->pid && a->started == b->started && a->inode == b->inode &&
-	       strcmp(a->device, b->device) == 0;
+	return a->process.pid == b->process.pid && a->process.started == b->process.started &&
+	       a->inode == b->inode && strcmp(a->device, b->device) == 0;
 }
 
 static bool was_told(const struct tls_told *told, const struct tls_library *file)

@@ -14,6 +14,7 @@ struct tls_state {
 	size_t watched;            /* libraries, each in one process */
 	size_t added;              /* of these by this look */
 	size_t unwatched;          /* the same, of processes that serve or may serve several clients */
+	bool is_partial;           /* there is more than could be looked through */
 	uint32_t stale_pid;        /* one of those that does serve several; 0: none */
 	char stale[TLS_NAME_SIZE]; /* the name of its library */
 };

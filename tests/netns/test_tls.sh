@@ -29,9 +29,11 @@ for event in map(json.loads, sys.stdin):
 }
 are_stale() { equal "$(stale_events)" "$(printf '%s\n' "$@")"; } # LINE...
 
+AS=() # what makes a process somebody else's
+
 # Another process with a socket at that port, which has mapped the file as one does a library.
 map_library() { # NAME ADDRESS PORT FILE
-	start_helper srv "$1" "$PYTHON" -c '
+	start_helper srv "$1" "${AS[@]}" "$PYTHON" -c '
 import mmap, socket, sys, time
 held = socket.create_server((sys.argv[1], int(sys.argv[2])))
 file = open(sys.argv[3], "rb")
@@ -236,9 +238,47 @@ close_session one
 close_session two
 stop "$SERVER"
 
-# A server with a process for each session: it holds no two clients, but its listener may, for all that is known.
+# Others than the owner are not looked at: they can hold what they like.
+start_server
+on srv sysctl -qw net.ipv4.ip_unprivileged_port_start=0 || die "cannot let everybody listen"
+chmod 755 "$WORK" "$WORK/lib" || die "cannot let everybody read"
+map_library_as() { # USER NAME ADDRESS PORT FILE
+	AS=(setpriv --reuid="$1" --regid=nogroup --clear-groups)
+	map_library "${@:2}"
+	AS=()
+}
+map_library_as nobody stranger $ALIAS4 21 "$WORK/lib/libssl.so.3"
+stranger=$LAST_PID
 pst down >"$WORK/down.log" 2>&1 || die "down failed"
 on srv nft delete table ip "$ID" || die "cannot end the redirect"
+write_policy "$WORK/policy.yaml"
+cp "$WORK/policy.yaml" "$WORK/anybody.yaml"
+echo "    owner: {user: root}" >>"$WORK/policy.yaml"
+watched_pids() { ls "/sys/fs/bpf/postern/$INSTANCE/tls" | sed -n 's/^\([0-9]*\)_.*/\1/p' | sort -n | paste -sd' '; }
+check "with an owner" pst apply "$WORK/policy.yaml"
+check "its processes alone are watched" equal "$(watched_pids)" "$SERVER"
+check "without" pst apply "$WORK/anybody.yaml"
+check "every one that listens there" equal "$(watched_pids)" "$(printf '%s\n' "$SERVER" "$stranger" | sort -n | paste -sd' ')"
+
+# A change of the policy that goes back takes nothing away.
+echo "    watch: [socket]" >>"$WORK/anybody.yaml"
+check "a change without tls, unconfirmed" pst apply "$WORK/anybody.yaml" --confirm $((2 * SLOW))
+went_back() { equal "$(status_field '["change"]')" none; }
+check "goes back" wait_for 10 went_back
+check "and what was watched still is" of_tls unwatched 0
+
+# What is not worth looking into, and what an attempt that was killed has left.
+stop "$stranger"
+truncate -s 1G "$WORK/libssl.so.huge"
+map_library_as nobody huge $ALIAS4 21 "$WORK/libssl.so.huge"
+mkdir "/sys/fs/bpf/postern/$INSTANCE/tls/making" || die "cannot leave a folder behind"
+apply_watch socket,tls
+check "a huge library is not read" grep -q "cannot watch /proc/.*: it is too large" "$WORK/apply.log"
+check "a use that was not finished is removed" test ! -e "/sys/fs/bpf/postern/$INSTANCE/tls/making"
+stop "$LAST_PID"
+stop "$SERVER"
+
+# A server with a process for each session: it holds no two clients, but its listener may, for all that is known.
 start_vsftpd
 apply_watch
 check "a process for each session: what listens is watched" equal "$(compgen -G "/sys/fs/bpf/postern/$INSTANCE/tls/*/SSL_write" | wc -l)" 2

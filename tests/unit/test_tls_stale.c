@@ -13,7 +13,7 @@
 static void add(struct tls_found *found, uint64_t inode, bool is_watched)
 {
 	found->files[found->n] =
-		(struct tls_library){.pid = 9, .started = 5, .device = "fd00", .inode = inode};
+		(struct tls_library){.process = {.pid = 9, .started = 5}, .device = "fd00", .inode = inode};
 	found->is_watched[found->n++] = is_watched;
 }
 
@@ -74,7 +74,7 @@ static void failure_is_told_once(void **state)
 	assert_told(&told, &found, 7, STALE_WATCHED);
 	strcpy(found.files[0].device, "fd00");
 	assert_nothing(&told, &found);
-	found.files[0].started = 6;
+	found.files[0].process.started = 6;
 	assert_told(&told, &found, 7, STALE_WATCHED);
 }
 
