@@ -194,18 +194,8 @@ static __always_inline int on_destroy(const struct sock *sk)
 	return 0;
 }
 
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_1, const struct sock *sk, int old_state, int new_state)
-{
-	return on_state(sk, old_state, new_state);
-}
-
-SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(state_2, const struct sock *sk, int old_state, int new_state)
-{
-	return on_state(sk, old_state, new_state);
-}
-
+/* Programs of their own, for their room on the stack: called by those below, as every program that is
+ * attached costs time at every change of any socket's state. */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_1, const struct sock *sk, int old_state, int new_state)
 {
@@ -216,6 +206,33 @@ SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_2, const struct sock *sk, int old_state, int new_state)
 {
 	return on_listen(sk, new_state);
+}
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, __u32);
+} listen_programs SEC(".maps");
+
+/* Where the kernel does not let a program with functions call another one (arm64 before Linux 6.0), they are
+ * attached themselves. */
+const volatile bool listens_apart = false;
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_1, const struct sock *sk, int old_state, int new_state)
+{
+	if (new_state == LISTEN && !listens_apart)
+		bpf_tail_call(ctx, &listen_programs, 0);
+	return on_state(sk, old_state, new_state);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(state_2, const struct sock *sk, int old_state, int new_state)
+{
+	if (new_state == LISTEN && !listens_apart)
+		bpf_tail_call(ctx, &listen_programs, 1);
+	return on_state(sk, old_state, new_state);
 }
 
 /* A second way to learn of a close, often in another context than the first. */

@@ -32,17 +32,24 @@ static int pin_maps(const struct bpf_object *object, const char *instance, struc
 	return 0;
 }
 
+static bool is_attached(const struct sockets_bpf *sockets, const struct bpf_program *program)
+{
+	if (program == sockets->progs.listen_1 || program == sockets->progs.listen_2)
+		return sockets->rodata->listens_apart;
+	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING;
+}
+
 /* Links keep the programs attached as long as they are pinned. */
-static int attach_programs(const struct bpf_object *object, const char *instance, struct failure *failure)
+static int attach_programs(const struct sockets_bpf *sockets, const char *instance, struct failure *failure)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object)
+	bpf_object__for_each_program(program, sockets->obj)
 	{
 		struct bpf_link *link;
 		int r;
 
-		if (bpf_program__type(program) != BPF_PROG_TYPE_TRACING)
+		if (!is_attached(sockets, program))
 			continue;
 		link = bpf_program__attach(program);
 		if (!link)
@@ -67,13 +74,47 @@ static int start_sweep(const struct sockets_bpf *sockets, struct failure *failur
 	return r ? failure_set(failure, r, "cannot start the kernel's timer: %s", strerror(-r)) : 0;
 }
 
-static int load_sockets(struct sockets_bpf **ret, bool can_cast)
+/* The state programs call those of listen(). */
+static int set_listen_programs(const struct sockets_bpf *sockets)
 {
+	const struct bpf_program *const programs[] = {sockets->progs.listen_1, sockets->progs.listen_2};
+
+	for (uint32_t i = 0; i < 2; i++) {
+		int program = bpf_program__fd(programs[i]);
+
+		if (bpf_map_update_elem(bpf_map__fd(sockets->maps.listen_programs), &i, &program, BPF_ANY))
+			return -errno;
+	}
+	return 0;
+}
+
+static int load_sockets(struct sockets_bpf **ret, bool can_cast, bool listens_apart)
+{
+	int r;
+
 	*ret = sockets_bpf__open();
 	if (!*ret)
 		return -errno;
 	(*ret)->rodata->can_cast = can_cast;
-	return sockets_bpf__load(*ret);
+	(*ret)->rodata->listens_apart = listens_apart;
+	r = sockets_bpf__load(*ret);
+	return r || listens_apart ? r : set_listen_programs(*ret);
+}
+
+/* In the first way that the kernel takes: a verifier that refuses a cast where it is made here, or a call of
+ * another program, still takes the other way. */
+static int load_any(struct sockets_bpf **ret, struct failure *failure)
+{
+	int r = 0;
+
+	for (int way = kernel_can_cast() ? 0 : 2; way < 4; way++) {
+		r = load_sockets(ret, way < 2, way & 1);
+		if (r == 0)
+			return 0;
+		sockets_bpf__destroy(*ret);
+		*ret = NULL;
+	}
+	return load_failed(failure, r, "the socket programs");
 }
 
 int sockets_create(const char *instance, uint64_t net_cookie, struct failure *failure)
@@ -81,16 +122,10 @@ int sockets_create(const char *instance, uint64_t net_cookie, struct failure *fa
 	struct settings settings = {.abi = POSTERN_ABI, .net_cookie = net_cookie};
 	struct pin_path folder = pin_path(instance, "%s", "sockets");
 	struct sockets_bpf *sockets CLEANUP(close_sockets) = NULL;
-	bool can_cast = kernel_can_cast();
-	int r = load_sockets(&sockets, can_cast);
+	int r = load_any(&sockets, failure);
 
-	/* A verifier that refuses a cast where it is made here still takes the other way. */
-	if (r && can_cast) {
-		sockets_bpf__destroy(sockets);
-		r = load_sockets(&sockets, false);
-	}
 	if (r)
-		return load_failed(failure, r, "the socket programs");
+		return r;
 	r = pin_maps(sockets->obj, instance, failure);
 	if (r == 0)
 		r = pin_fd(bpf_program__fd(sockets->progs.append_event), pin_path(instance, "append_event"),
@@ -104,7 +139,7 @@ int sockets_create(const char *instance, uint64_t net_cookie, struct failure *fa
 		r = start_sweep(sockets, failure);
 	if (r == 0 && (r = pins_make_folder(folder.text)))
 		failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
-	return r ?: attach_programs(sockets->obj, instance, failure);
+	return r ?: attach_programs(sockets, instance, failure);
 }
 
 int sockets_get_settings(const char *instance, struct settings *ret)
