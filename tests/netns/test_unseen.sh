@@ -52,6 +52,7 @@ check "an upload" upload a first.bin
 check "nothing was made up for" is repaired 0
 before=$(pinholes used)
 
+start_helper srv listens "$PYTHON" "$HELPERS/listens.py" "/sys/fs/bpf/postern/$INSTANCE/listen_programs"
 rm "$SOCKETS/state_1" "$SOCKETS/state_2" || die "cannot take the programs away"
 port=$(port_of one epsv)
 check "without those that see a connection: A's port is open" open_for $A4 "$port" socket
