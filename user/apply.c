@@ -19,12 +19,6 @@
 #include "owner.h"
 #include "pins.h"
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static void free_compiled(struct compiled **compiled)
 {
 	compiled_free(*compiled);
@@ -145,7 +139,7 @@ static int prepare_way_back(const struct apply_request *request, uint32_t curren
 			    struct failure *failure)
 {
 	const char *instance = request->instance;
-	CLEANUP(close_fd) int hold = pins_hold(instance);
+	CLEANUP_FD int hold = pins_hold(instance);
 	int r = hold < 0 ? hold : pins_set_generation(instance, "previous", current);
 
 	if (r)
@@ -291,7 +285,7 @@ int apply(const struct apply_request *request, struct apply_result *ret, struct 
 	struct in_force *in_force CLEANUP(free_in_force) = calloc(1, sizeof(*in_force));
 	struct apply_result result = {0};
 	CLEANUP_FREE char *text = NULL;
-	CLEANUP(close_fd) int lock = -1;
+	CLEANUP_FD int lock = -1;
 	size_t size;
 	int r = in_force ? resolve_interfaces(request->policy, &result, failure) : -ENOMEM;
 

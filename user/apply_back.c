@@ -15,12 +15,6 @@
 #include "links.h"
 #include "pins.h"
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* Detaches what the generations are, or were about to be, attached to. */
 static void drop_all(const char *instance, const struct interface_value *keep, size_t n_keep)
 {
@@ -124,7 +118,7 @@ int back_to_whole(const char *instance, struct failure *failure)
 int apply_confirm(const char *instance, struct failure *failure)
 {
 	struct pin_path path = pin_path(instance, "previous");
-	CLEANUP(close_fd) int lock = -1;
+	CLEANUP_FD int lock = -1;
 	enum apply_state state;
 	uint32_t previous, current;
 	int r;
@@ -161,7 +155,7 @@ int apply_confirm(const char *instance, struct failure *failure)
 
 int apply_go_back(const char *instance, uint32_t generation, struct failure *failure)
 {
-	CLEANUP(close_fd) int lock = pins_lock(failure);
+	CLEANUP_FD int lock = pins_lock(failure);
 	struct settings settings;
 	uint32_t previous;
 
@@ -177,7 +171,7 @@ int apply_go_back(const char *instance, uint32_t generation, struct failure *fai
 
 int apply_down(const char *instance, bool force, struct failure *failure)
 {
-	CLEANUP(close_fd) int lock = -1;
+	CLEANUP_FD int lock = -1;
 
 	if (!pins_exist(instance))
 		return pins_no_instance(instance, failure);

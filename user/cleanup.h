@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static inline void cleanup_free_pointer(void *pointer)
 {
@@ -17,8 +18,15 @@ static inline void cleanup_close_stream(FILE **stream)
 		fclose(*stream);
 }
 
+static inline void cleanup_close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
 #define CLEANUP(function) __attribute__((cleanup(function)))
 #define CLEANUP_FREE CLEANUP(cleanup_free_pointer)
+#define CLEANUP_FD CLEANUP(cleanup_close_fd)
 #define CLEANUP_STREAM CLEANUP(cleanup_close_stream)
 
 #endif

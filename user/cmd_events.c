@@ -171,12 +171,6 @@ static int follow(struct event_reader *reader, const struct request *request, in
 	return EXIT_DONE;
 }
 
-static void close_fd(int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 static void reader_clear(struct event_reader **reader)
 {
 	event_reader_free(*reader);
@@ -187,7 +181,7 @@ static int run(const struct context *context, int argc, char **argv)
 	struct request request = {.json = context->json, .newest = UINT64_MAX};
 	struct datapath *datapath CLEANUP(datapath_cleanup) = NULL;
 	struct event_reader *reader CLEANUP(reader_clear) = NULL;
-	int signals CLEANUP(close_fd) = -1;
+	int signals CLEANUP_FD = -1;
 	int status = parse(argc, argv, &request);
 	sigset_t set;
 

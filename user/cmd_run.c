@@ -43,12 +43,6 @@ static int take_arguments(struct arguments *arguments, int argc, char **argv)
 	return EXIT_DONE;
 }
 
-static void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 /* Two would report every event twice, and claim each line of a log twice. */
 static int claim(const struct context *context, int *ret)
 {
@@ -64,7 +58,7 @@ static int run(const struct context *context, int argc, char **argv)
 	struct arguments arguments = {0};
 	char buf[POLICY_PATH_SIZE];
 	struct run_request request = {.context = context, .began_ns = boot_time_ns()};
-	CLEANUP(close_fd) int claimed = -1;
+	CLEANUP_FD int claimed = -1;
 	int status = take_arguments(&arguments, argc, argv);
 
 	if (status == EXIT_DONE)

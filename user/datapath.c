@@ -52,7 +52,7 @@ void datapath_close(struct datapath *datapath)
 
 int datapath_policy(const struct datapath *datapath, char **ret_text, size_t *ret_size)
 {
-	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "current/policy");
+	CLEANUP_FD int fd = pin_open(datapath->instance, "current/policy");
 	struct policy_chunk *chunks;
 	uint32_t n = 0;
 	int r;
@@ -201,14 +201,14 @@ int datapath_event_heads(const struct datapath *datapath, struct event_heads *re
 int datapath_claim(const struct datapath *datapath, const struct claim_request *request,
 		   uint32_t *ret_refusal)
 {
-	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "claim_pinhole");
+	CLEANUP_FD int fd = pin_open(datapath->instance, "claim_pinhole");
 
 	return fd < 0 ? fd : program_run(fd, request, sizeof(*request), ret_refusal);
 }
 
 int datapath_log_event(const struct datapath *datapath, const struct event *event)
 {
-	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "append_event");
+	CLEANUP_FD int fd = pin_open(datapath->instance, "append_event");
 	uint32_t value = 0;
 
 	return fd < 0 ? fd : program_run(fd, event, sizeof(*event), &value);

@@ -11,8 +11,8 @@
 
 static int read_program(const char *instance, const char *name, struct program_state *ret)
 {
-	CLEANUP(close_fd) int link = pin_open(instance, "sockets/%s", name);
-	CLEANUP(close_fd) int program = -1;
+	CLEANUP_FD int link = pin_open(instance, "sockets/%s", name);
+	CLEANUP_FD int program = -1;
 	struct bpf_link_info link_info = {0};
 	struct bpf_prog_info info = {0};
 	uint32_t size = sizeof(link_info);

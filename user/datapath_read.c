@@ -9,12 +9,6 @@
 #include "cleanup.h"
 #include "datapath_internal.h"
 
-void close_fd(const int *fd)
-{
-	if (*fd >= 0)
-		close(*fd);
-}
-
 int map_size(int fd, uint32_t *ret_n)
 {
 	struct bpf_map_info info = {0};
@@ -41,7 +35,7 @@ static int read_map(int fd, void *keys, void *values, uint32_t room, uint32_t *n
 
 int datapath_read_array(const struct datapath *datapath, const char *name, void *values, uint32_t n)
 {
-	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "%s", name);
+	CLEANUP_FD int fd = pin_open(datapath->instance, "%s", name);
 	uint32_t *keys CLEANUP_FREE = NULL, read = 0;
 	int r;
 
@@ -57,7 +51,7 @@ int datapath_read_array(const struct datapath *datapath, const char *name, void 
 int datapath_read_hash(const struct datapath *datapath, const char *name, size_t key_size, size_t value_size,
 		       void **ret_keys, void **ret_values, uint32_t *ret_n)
 {
-	CLEANUP(close_fd) int fd = pin_open(datapath->instance, "%s", name);
+	CLEANUP_FD int fd = pin_open(datapath->instance, "%s", name);
 	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
 	uint32_t room = 0;
 	int r;

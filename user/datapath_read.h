@@ -15,8 +15,6 @@ struct datapath {
 	struct settings settings;
 };
 
-void close_fd(const int *fd);
-
 /* How many entries the map can have. */
 int map_size(int fd, uint32_t *ret_n);
 /* Entries 0 to n - 1 of the array map of that name in the instance's folder; those of a map per CPU one after
