@@ -42,7 +42,7 @@ static __noinline void active_attempt(const struct sock *sk, const struct settin
 				     .servers = servers,
 				     .socket_files = socket_files_like(sk)}};
 
-	if (!servers || bpf_map_lookup_elem(&actives, &cookie))
+	if (bpf_map_lookup_elem(&actives, &cookie))
 		return;
 	sock_addrs(sk, &local, &walk.task.wanted);
 	if (is_loopback(&walk.task.wanted))

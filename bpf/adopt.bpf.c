@@ -140,7 +140,7 @@ static __always_inline bool adopt_data(const struct settings *in_force, const st
 	server = server_of(in_force, ftp_port_get(in_force, search.socket_port).control);
 	flow.control_port = search.control_port;
 	flow.service = server ? server->service : 0;
-	bpf_map_update_elem(&data_flows, key, &flow, BPF_NOEXIST);
+	data_flow_insert(key, &flow, BPF_NOEXIST);
 	return true;
 }
 
@@ -170,8 +170,10 @@ static __always_inline void adopt_flow(const struct settings *in_force, const st
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {.cookie = cookie, .since_ns = now, .seen_ns = now, .uid = uid};
 
+	if (connection_find(key))
+		return; /* it has sent something meanwhile */
 	adopt_active(in_force, key, &flow);
-	if (flow_insert(key, &flow))
+	if (flow_insert(key, &flow, NULL))
 		return;
 	if (key->protocol == PROTOCOL_UDP)
 		fragment_peer_touch(&key->peer, now);

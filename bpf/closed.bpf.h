@@ -44,7 +44,7 @@ static __noinline bool closed_use(const struct pinhole_key *key, const struct pi
 	};
 
 	if (bpf_map_delete_elem(&closed_pinholes, key) || !totals ||
-	    bpf_map_update_elem(&data_flows, flow_key, &flow, BPF_ANY))
+	    data_flow_insert(flow_key, &flow, BPF_ANY))
 		return false;
 	__sync_fetch_and_add(&totals->closed, -1);
 	__sync_fetch_and_add(&totals->used, 1);

@@ -3,6 +3,7 @@
 #ifndef POSTERN_DATA_OPEN_BPF_H
 #define POSTERN_DATA_OPEN_BPF_H
 
+#include "flows.bpf.h"
 #include "pinholes_shared.bpf.h"
 
 /* The flow comes first, so that no packet in between finds neither. A function of its own, for its room on
@@ -18,7 +19,7 @@ static __noinline bool pinhole_to_flow(const struct pinhole_key *key, const stru
 		.control_port = pinhole->control_port,
 	};
 	struct pinhole copy = *pinhole; /* a removed entry can be given to another pinhole at once */
-	long error = bpf_map_update_elem(&data_flows, flow_key, &flow, BPF_ANY);
+	long error = data_flow_insert(flow_key, &flow, BPF_ANY);
 
 	if (error && totals)
 		__sync_fetch_and_add(&totals->untracked, 1);

@@ -197,12 +197,39 @@ static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ip
 	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
 
+/* The same as flow_judge() for one in `connections`, without a struct flow on the stack. */
+static __noinline verdict connection_judge(struct connection *connection, const struct flow_key *key,
+					   bool is_made, enum direction direction, __u32 ifindex)
+{
+	bool moved = flags & GENERATION_NARROWED && direction == OUTBOUND && connection->ifindex != ifindex;
+	const struct port_rule *rule;
+	__u32 leaves_by = ifindex;
+
+	if (connection->generation == generation && !moved)
+		return admit_service(connection->service);
+	if (direction == INBOUND && connection->ifindex)
+		leaves_by = connection->ifindex;
+	rule = port_rule_get(OUTBOUND, TRANSPORT_TCP, key->peer_port);
+	if (!rule || !rule_admits(rule, &key->peer, &key->local, leaves_by, addr_is_mapped(&key->peer)))
+		return REASON_CUT;
+	if (!is_made) {
+		connection->generation = generation;
+		if (moved)
+			connection->ifindex = ifindex;
+	}
+	return admit_service(connection->service);
+}
+
 /* A segment or datagram of a connection that this host opened. */
 static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
 					 enum direction direction, __u32 ifindex)
 {
-	struct flow *flow = bpf_map_lookup_elem(&flows, key);
+	struct connection *connection = connection_find(key);
+	struct flow *flow;
 
+	if (connection)
+		return connection_judge(connection, key, is_made, direction, ifindex);
+	flow = bpf_map_lookup_elem(&flows, key);
 	return flow ? flow_judge(key, flow, false, is_ipv4, is_made, direction, ifindex) : REASON_NO_FLOW;
 }
 

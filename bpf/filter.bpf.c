@@ -111,6 +111,38 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
+static __noinline verdict plain_connection(const struct connection *connection, const void *ip, void *end,
+					   __u16 peer_port, enum direction direction)
+{
+	struct packet packet = {.given = {.direction = direction}, .ip = ip, .end = end, .is_ip = true};
+	struct addr local, peer;
+
+	if (ip + 1 > end)
+		return REASON_INTERNAL;
+	packet.is_ipv4 = *(const __u8 *)ip == IP4_PLAIN;
+	local = packet_local(&packet);
+	peer = packet_peer(&packet);
+	if (!connection_is(connection, &local, &peer, peer_port))
+		return REASON_NONE;
+	return forged_or_blocked(&packet, admit_service(connection->service));
+}
+
+/* A segment of a connection of this host that goes on as it was when the policy in force last judged it.
+ * REASON_NONE for everything else. Looked for before the rules of its port, which are in the CPU's cache less
+ * often. */
+static __always_inline verdict plain_connected_segment(const struct packet *packet, __u16 local_port,
+						       __u16 peer_port)
+{
+	const struct connection *connection;
+
+	if (flags & GENERATION_NARROWED || packet->protocol != PROTO_TCP || tcp_is_opening(packet))
+		return REASON_NONE;
+	connection = connection_at(local_port);
+	if (!connection || connection->generation != generation || connection->peer_port != peer_port)
+		return REASON_NONE;
+	return plain_connection(connection, packet->ip, packet->end, peer_port, packet->given.direction);
+}
+
 /* A plain packet is judged in up to three steps, and any other in one or two. Each step is a function of its
  * own: the stack of 512 bytes need not hold what two of them know, and the first step, which decides on
  * nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
@@ -183,6 +215,9 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 	}
 	if (!plain_rest(&cursor, &packet))
 		return REASON_NONE;
+	verdict = plain_connected_segment(&packet, packet.dst_port, packet.src_port);
+	if (verdict)
+		return verdict;
 	if (!rule)
 		rule = inbound_rule(&packet);
 	verdict = inbound_by_port(&packet, rule);
@@ -240,8 +275,11 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
 
-	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
+	if (parse_plain(&cursor, &packet)) {
+		verdict verdict = plain_connected_segment(&packet, packet.src_port, packet.dst_port);
+
+		return verdict ?: forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
+	}
 	skb_pull_headers(skb);
 	return odd_outbound(skb) ?: icmp_outbound(skb);
 }
@@ -281,8 +319,9 @@ static __always_inline verdict judge_made_outbound(struct xdp_md *ctx, __u32 ifi
 	struct cursor cursor = frame_cursor(ctx);
 
 	if (parse_plain(&cursor, &packet))
-		return forged_or_blocked(&packet,
-					 reply_by_port(&packet) ?: made_plain_outbound(ctx, ifindex));
+		return plain_connected_segment(&packet, packet.src_port, packet.dst_port)
+			       ?: forged_or_blocked(&packet, reply_by_port(&packet)
+								     ?: made_plain_outbound(ctx, ifindex));
 	return made_odd_outbound(ctx, ifindex) ?: made_icmp_outbound(ctx, ifindex);
 }
 

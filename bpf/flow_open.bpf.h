@@ -58,7 +58,7 @@ static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
 
 /* Whether the socket that sends has the addresses and ports of the packet: nothing translates them between.
  */
-static __always_inline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
+static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
 {
 	struct bpf_sock *sk = skb->sk;
 	__u32 differs;
@@ -82,14 +82,28 @@ static __always_inline bool is_of_socket(struct __sk_buff *skb, const struct flo
 	return !differs;
 }
 
-/* So that the socket's close finds its flow. */
+/* So that the socket's close finds its flow, of which it has not the addresses and ports. */
+static __always_inline void flow_remember_translated(struct __sk_buff *skb, const struct flow_key *key,
+						     const __u64 *cookie)
+{
+	trace_leave(socket_port(skb), TRACE_TRANSLATED);
+	bpf_map_update_elem(&flow_sockets, cookie, key, BPF_ANY);
+}
+
 static __always_inline void flow_remember_socket(struct __sk_buff *skb, const struct flow_key *key,
 						 __u64 cookie)
 {
-	if (is_of_socket(skb, key))
-		return;
-	trace_leave(socket_port(skb), TRACE_TRANSLATED);
-	bpf_map_update_elem(&flow_sockets, &cookie, key, BPF_ANY);
+	if (!is_of_socket(skb, key))
+		flow_remember_translated(skb, key, &cookie);
+}
+
+/* The place in `connections` for what this host opens; NULL where it goes to `flows`. A port that has a rule
+ * decides on its segments itself. */
+static __always_inline struct connection *flow_place(const struct flow_key *key)
+{
+	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, key->local_port);
+
+	return rule && !rule->flags ? connection_at(key->local_port) : NULL;
 }
 
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
@@ -109,6 +123,8 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.uid = bpf_get_socket_uid(skb),
 		.ifindex = skb->ifindex,
 	};
+	struct connection *connection = NULL;
+	bool is_direct = false;
 	__u32 reason;
 
 	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
@@ -116,13 +132,19 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 	/* Judged here too: what is blocked must leave nothing behind. */
 	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
 		return REASON_BLOCKED;
-	reason = flow_insert(key, &flow);
+	if (key->protocol == PROTO_TCP && !flow.closing_ns)
+		is_direct = is_of_socket(skb, key);
+	if (is_direct && !control_port)
+		connection = flow_place(key);
+	if (!is_direct && connection_find(key))
+		return admit_service(service); /* a copy of its SYN, without its socket, ends nothing of it */
+	reason = flow_insert(key, &flow, connection);
 	if (reason)
 		return reason;
 	if (key->protocol == PROTO_UDP)
 		fragment_peer_touch(&key->peer, now);
-	else if (key->protocol == PROTO_TCP && !flow.closing_ns)
-		flow_remember_socket(skb, key, flow.cookie);
+	else if (key->protocol == PROTO_TCP && !flow.closing_ns && !is_direct)
+		flow_remember_translated(skb, key, &flow.cookie);
 	return admit_service(service);
 }
 

@@ -3,9 +3,9 @@
 #ifndef POSTERN_FLOWS_BPF_H
 #define POSTERN_FLOWS_BPF_H
 
+#include "connections.bpf.h"
 #include "report.bpf.h"
-
-enum { FLOW_TCP = 6 };
+#include "traces.bpf.h"
 
 /* A TCP flow ends with its socket and a linger, a UDP flow by time. `now` is CLOCK_BOOTTIME. */
 static __always_inline bool flow_is_over(const struct flow_key *key, const struct flow *flow, __u64 now)
@@ -15,14 +15,15 @@ static __always_inline bool flow_is_over(const struct flow_key *key, const struc
 	return now > flow->seen_ns + UDP_TIMEOUT_S * NS_PER_S;
 }
 
-/* One more flow of the user; false where that is too many. */
-static __always_inline bool user_take(__u32 uid)
+/* One more flow of the user; false where that is too many. Two CPUs that end the same flow at once could take
+ * the count below 0, which must not shut the user out. */
+static __always_inline bool user_take(const __u32 *uid)
 {
-	__u64 *count = bpf_map_lookup_elem(&users, &uid), zero = 0;
+	__s64 *count = bpf_map_lookup_elem(&users, uid), zero = 0;
 
 	if (!count) {
-		bpf_map_update_elem(&users, &uid, &zero, BPF_NOEXIST);
-		count = bpf_map_lookup_elem(&users, &uid);
+		bpf_map_update_elem(&users, uid, &zero, BPF_NOEXIST);
+		count = bpf_map_lookup_elem(&users, uid);
 	}
 	if (!count || *count >= MAX_FLOWS_PER_USER)
 		return false;
@@ -30,55 +31,121 @@ static __always_inline bool user_take(__u32 uid)
 	return true;
 }
 
-static __always_inline void user_release(__u32 uid)
+static __always_inline void user_release(const __u32 *uid)
 {
-	__u64 *count = bpf_map_lookup_elem(&users, &uid);
+	__s64 *count = bpf_map_lookup_elem(&users, uid);
 
-	if (count)
+	if (count && *count > 0)
 		__sync_fetch_and_add(count, -1);
 }
 
-/* Remembers a flow that this host opens, in the place of an older one of the same addresses and ports. 0, or
- * the enum reason. */
-static __always_inline __u32 flow_insert(const struct flow_key *key, const struct flow *flow)
+/* In the place of an older flow of the same addresses and ports, where `is_counted` says whether its user had
+ * room for one more. 0, or the enum reason. A copy of a SYN, without its socket, ends nothing that lives. */
+static __noinline __u32 flow_replace(const struct flow_key *key, const struct flow *flow, bool is_counted)
 {
-	struct flow *old = bpf_map_lookup_elem(&flows, key);
-	bool is_new = !old || old->uid != flow->uid;
+	const struct flow *old = bpf_map_lookup_elem(&flows, key);
 	__u32 old_uid = old ? old->uid : 0;
+	bool is_same_user = old && old_uid == flow->uid;
+	bool is_copy = flow->closing_ns && old && !old->closing_ns;
 
-	if (is_new && !user_take(flow->uid))
+	if (!is_counted && !is_same_user)
 		return REASON_USER_FLOWS;
-	/* Told apart, so that two CPUs that open the same flow at once do not count it twice. */
-	if (bpf_map_update_elem(&flows, key, flow, old ? BPF_EXIST : BPF_NOEXIST)) {
-		if (is_new)
-			user_release(flow->uid);
-		return REASON_FLOWS_FULL;
+	if (!old || is_copy || bpf_map_update_elem(&flows, key, flow, BPF_EXIST)) {
+		if (is_counted)
+			user_release(&flow->uid);
+		return is_copy ? REASON_NONE : REASON_FLOWS_FULL;
 	}
-	if (is_new && old)
-		user_release(old_uid);
+	if (is_counted)
+		user_release(&old_uid);
 	return REASON_NONE;
+}
+
+/* Remembers a flow that this host opens. 0, or the enum reason. Most have no older one, and of two CPUs that
+ * open the same flow at once only one counts it. `connection`: the place where it may be, or NULL. Another
+ * socket's connection keeps its place until that socket is closed, also where it had the same addresses and
+ * ports: the kernel gives them away before it tells of the close. */
+static __always_inline __u32 flow_insert(const struct flow_key *key, const struct flow *flow,
+					 struct connection *connection)
+{
+	bool is_counted = user_take(&flow->uid);
+
+	if (connection && is_counted && connection_insert(connection, key, flow))
+		return REASON_NONE;
+	if (connection && connection_again(connection, key, flow)) {
+		if (is_counted)
+			user_release(&flow->uid);
+		return REASON_NONE;
+	}
+	if (key->protocol == FLOW_TCP)
+		trace_leave(key->local_port, TRACE_FLOW);
+	if (is_counted && !bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
+		return REASON_NONE;
+	return flow_replace(key, flow, is_counted);
+}
+
+/* One through a pinhole. 0 or -errno. */
+static __always_inline long data_flow_insert(const struct flow_key *key, const struct flow *flow,
+					     __u64 update_flags)
+{
+	trace_leave(key->local_port, TRACE_DATA_FLOW);
+	return bpf_map_update_elem(&data_flows, key, flow, update_flags);
 }
 
 static __always_inline void flow_remove(const struct flow_key *key, __u32 uid)
 {
 	if (!bpf_map_delete_elem(&flows, key))
-		user_release(uid);
+		user_release(&uid);
 }
 
-static __always_inline bool flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)
+/* What lingers already has room for it too; a flow that lives is another socket's. */
+static __always_inline bool flow_linger(const struct flow_key *key, const struct flow *flow)
+{
+	struct flow *old;
+
+	if (!bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
+		return true;
+	old = bpf_map_lookup_elem(&flows, key);
+	if (old && old->closing_ns) {
+		old->service = flow->service;
+		old->generation = flow->generation;
+		old->closing_ns = flow->closing_ns;
+	}
+	return false;
+}
+
+/* It lingers in `flows`, unless it is whole; it is over at once where there is no room. */
+static __noinline void connection_close(struct connection *connection, const struct flow_key *key,
+					bool is_whole)
+{
+	struct flow flow = connection_flow(connection);
+
+	flow.closing_ns = bpf_ktime_get_boot_ns();
+	if (is_whole || !flow_linger(key, &flow))
+		user_release(&flow.uid);
+	connection->tag = CONNECTION_NONE;
+}
+
+static __always_inline void flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)
 {
 	struct flow *flow = bpf_map_lookup_elem(map, key);
 
-	if (!flow || flow->cookie != cookie)
-		return false;
-	flow->closing_ns = bpf_ktime_get_boot_ns();
-	return true;
+	if (flow && flow->cookie == cookie)
+		flow->closing_ns = bpf_ktime_get_boot_ns();
 }
 
-/* Its socket is closed. Only the flow of that very socket ends: another may have taken its place. */
-static __always_inline void flow_socket_closed(const struct flow_key *key, __u64 cookie)
+/* Its socket is closed: its flow ends wherever it is. Only that of this very socket does: another may have
+ * taken its place. `traces` says which maps it can be in. `is_whole`: both ends have sent their FIN and had
+ * it acknowledged, and no TIME_WAIT follows, so that nothing more is to come. */
+static __always_inline void flow_socket_closed(const struct flow_key *key, __u64 cookie, __u32 traces,
+					       bool is_whole)
 {
-	if (!flow_begin_linger(&flows, key, cookie))
+	struct connection *connection = connection_find(key);
+
+	if (connection && connection->cookie == cookie)
+		connection_close(connection, key, is_whole);
+	if (traces & TRACE_FLOW)
+		flow_begin_linger(&flows, key, cookie);
+	if (traces & TRACE_DATA_FLOW)
 		flow_begin_linger(&data_flows, key, cookie);
 }
 

@@ -57,10 +57,17 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct inet_connection_sock {
+	struct inet_sock icsk_inet;
+};
+
 struct tcp_sock {
+	struct inet_connection_sock inet_conn;
 	__u64 bytes_received;
 	__u32 rcv_nxt;
 	__u32 snd_nxt;
+	__u32 snd_una;
+	__u32 write_seq;
 	__u32 data_segs_out;
 };
 

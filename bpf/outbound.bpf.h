@@ -128,11 +128,14 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
  */
 static __always_inline verdict reply_by_port(const struct packet *packet)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, transport_of(packet), packet->src_port);
+	const struct port_rule *rule;
 
+	if (packet->protocol == PROTO_TCP && tcp_is_opening(packet))
+		return REASON_NONE;
+	rule = port_rule_get(INBOUND, transport_of(packet), packet->src_port);
 	if (!rule)
 		return REASON_INTERNAL;
-	if (packet->protocol == PROTO_TCP && (tcp_is_opening(packet) || rule->flags & PORT_CONTROL))
+	if (packet->protocol == PROTO_TCP && rule->flags & PORT_CONTROL)
 		return REASON_NONE;
 	return rule_admits_packet(rule, packet) ? admit_service(rule->service) : REASON_NONE;
 }

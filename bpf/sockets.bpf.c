@@ -17,7 +17,7 @@
 #include "traces.bpf.h"
 
 /* include/net/tcp_states.h */
-enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LISTEN = 10 };
+enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LAST_ACK = 9, LISTEN = 10 };
 
 static __always_inline struct flow_key key_of(const struct sock *sk, __u16 local_port)
 {
@@ -70,21 +70,21 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 		on_data_connection(sk);
 }
 
-/* Its flow lingers. */
-static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, bool is_translated)
+/* Its flow ends, or lingers. */
+static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, __u32 traces, bool is_whole)
 {
 	struct flow_key key = key_of(sk, sock_local_port(sk));
 	const struct flow_key *translated;
 
-	flow_socket_closed(&key, cookie);
-	if (!is_translated)
+	flow_socket_closed(&key, cookie, traces, is_whole);
+	if (!(traces & TRACE_TRANSLATED))
 		return;
 	/* It can have both: where addresses came to be translated while it connected. */
 	translated = bpf_map_lookup_elem(&flow_sockets, &cookie);
 	if (!translated)
 		return;
 	key = *translated;
-	flow_socket_closed(&key, cookie);
+	flow_socket_closed(&key, cookie, TRACE_FLOW | TRACE_DATA_FLOW, is_whole);
 	bpf_map_delete_elem(&flow_sockets, &cookie);
 }
 
@@ -104,13 +104,13 @@ static __always_inline void on_session_close(__u64 cookie)
 
 /* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
  * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
-static __always_inline void on_connection_close(const struct sock *sk, __u64 cookie)
+static __always_inline void on_connection_close(const struct sock *sk, __u64 cookie, bool is_whole)
 {
 	__u32 traces = traces_of(sock_local_port(sk));
 
 	if (traces & TRACE_SESSION)
 		on_session_close(cookie);
-	on_flow_close(sk, cookie, traces & TRACE_TRANSLATED);
+	on_flow_close(sk, cookie, traces, is_whole);
 	if (traces_of(TRACES_OF_ANY) & TRACE_ACTIVE)
 		bpf_map_delete_elem(&actives, &cookie);
 }
@@ -138,6 +138,14 @@ static __always_inline void on_attempt(const struct sock *sk)
 	attempt->cookie = cookie;
 }
 
+/* As tcp_rcv_state_process() has it. Other ways from LAST_ACK to CLOSE are followed by a RST. */
+static __always_inline bool is_whole(const struct sock *sk, int old_state)
+{
+	const struct tcp_sock *tcp = old_state == LAST_ACK ? bpf_skc_to_tcp_sock((void *)sk) : NULL;
+
+	return tcp && tcp->snd_una == tcp->write_seq;
+}
+
 static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
 {
 	const struct settings *in_force;
@@ -148,13 +156,14 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 		if (old_state == LISTEN)
 			listener_close(sk);
 		else
-			on_connection_close(sk, bpf_get_socket_cookie((void *)sk));
+			on_connection_close(sk, bpf_get_socket_cookie((void *)sk), is_whole(sk, old_state));
 	}
 	if (new_state == SYN_SENT) {
 		in_force = settings_for(sk);
 		if (in_force) {
 			on_attempt(sk);
-			active_attempt(sk, in_force);
+			if (ftp_port_get(in_force, ACTIVE_SERVERS).control)
+				active_attempt(sk, in_force);
 		}
 	}
 	if (new_state != ESTABLISHED || old_state != SYN_RECV)
@@ -190,7 +199,7 @@ static __always_inline int on_destroy(const struct sock *sk)
 	cookie = bpf_get_socket_cookie((void *)sk);
 	if (traces_of(sock_local_port(sk)) & TRACE_LISTENER)
 		listener_close(sk);
-	on_connection_close(sk, cookie);
+	on_connection_close(sk, cookie, false);
 	return 0;
 }
 

@@ -153,6 +153,15 @@ struct {
 } flows SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, N_PORTS);
+	__uint(map_flags,
+	       BPF_F_MMAPABLE); /* so that it begins with a page, and each entry with a cache line */
+	__type(key, __u32);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_DATA_FLOWS);
 	__type(key, struct flow_key);

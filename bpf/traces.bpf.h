@@ -11,7 +11,9 @@ enum trace {
 	TRACE_SESSION = 1,    /* in `sessions` */
 	TRACE_LISTENER = 2,   /* in `listeners` or `rogues` */
 	TRACE_TRANSLATED = 4, /* in `flow_sockets` */
-	TRACE_ACTIVE = 8      /* in `actives`: at no port, since connect() has not chosen one yet */
+	TRACE_ACTIVE = 8,     /* in `actives`: at no port, since connect() has not chosen one yet */
+	TRACE_FLOW = 16,      /* of TCP, in `flows`, with the socket's addresses */
+	TRACE_DATA_FLOW = 32, /* the same in `data_flows` */
 };
 
 enum { TRACES_OF_ANY = 0 }; /* the port of what has none */

@@ -7,7 +7,7 @@
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 9u
+#define POSTERN_ABI 10u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -501,6 +501,38 @@ struct flow {
 	__u32 ifindex;      /* where it was last judged to be: opened outward, the interface it leaves by; 0:
 			       unknown */
 };
+
+/* Map `connections`, by local port: the TCP connection that this host opened from that port, while its socket
+ * lives. Its segments cost no hash lookup. A second one from the same port is in `flows`, and so are those of
+ * a port that a service has, of active FTP, without a socket of the same addresses and ports, from before
+ * the first apply, and what lingers. A line of the CPU's cache. */
+struct connection {
+	__u32 tag;        /* connection_tag() of the key; or enum connection_state. Written last */
+	__u32 generation; /* as in struct flow, like the others below */
+	struct addr local;
+	struct addr peer;
+	__u64 cookie;
+	__u32 since_s; /* CLOCK_BOOTTIME, whole seconds */
+	__u32 uid;
+	__u32 ifindex;
+	__u16 peer_port;
+	__u16 service;
+};
+
+enum connection_state { CONNECTION_NONE = 0, CONNECTION_CLAIMED = 2 }; /* tags are odd */
+
+/* A reader can meet a writer: with the tag, it takes no mixture of two connections for a third one, whatever
+ * order the CPU's memory has; it compares each of them besides. NH, of UMAC (RFC 4418, 5.2.2), with fixed
+ * keys: a product for each pair of words. */
+static inline __u32 connection_tag(const struct addr *local, const struct addr *peer, __u16 peer_port)
+{
+	__u64 sum = (__u64)(local->word[0] + 0x9e3779b9u) * (local->word[1] + 0x85ebca6bu) +
+		    (__u64)(local->word[2] + 0xc2b2ae35u) * (local->word[3] + 0x27d4eb2fu) +
+		    (__u64)(peer->word[0] + 0x165667b1u) * (peer->word[1] + 0xd3a2646cu) +
+		    (__u64)(peer->word[2] + 0xfd7046c5u) * (peer->word[3] + peer_port + 0xb55a4f09u);
+
+	return (__u32)(sum ^ sum >> 32) | 1;
+}
 
 /* Map `actives`: what the process of an FTP session connects to, from connect() to close, by socket cookie;
  * of servers with `active: on`. */

@@ -12,7 +12,7 @@
 
 static const char *kind(const struct flow_entry *entry)
 {
-	return entry->is_data ? "data" : "outbound";
+	return entry->map == FLOW_MAP_DATA_FLOWS ? "data" : "outbound";
 }
 
 static const char *protocol(const struct flow_entry *entry)
@@ -23,6 +23,14 @@ static const char *protocol(const struct flow_entry *entry)
 static const char *state(const struct flow_entry *entry)
 {
 	return entry->flow.closing_ns ? "closing" : "open";
+}
+
+/* NULL where no policy has judged it yet: a connection that the first apply has found. */
+static const char *service(const struct flow_entry *entry, const struct service_name *services)
+{
+	const struct flow *flow = &entry->flow;
+
+	return flow->generation || flow->control_port ? service_in_force(services, flow->service) : NULL;
 }
 
 static uint64_t age_ns(const struct flow_entry *entry, uint64_t now)
@@ -39,15 +47,14 @@ static int print_json(const struct flow_entry *entries, size_t n, const struct s
 	for (size_t i = 0; i < n; i++) {
 		const struct flow_key *key = &entries[i].key;
 
-		json_array_append_new(list,
-				      json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s?, s:s, s:I}", "kind",
-						kind(&entries[i]), "protocol", protocol(&entries[i]), "local",
-						value_format_addr(&key->local, local), "local_port",
-						key->local_port, "peer", value_format_addr(&key->peer, peer),
-						"peer_port", key->peer_port, "service",
-						service_in_force(services, entries[i].flow.service), "state",
-						state(&entries[i]), "since_ms",
-						(json_int_t)(age_ns(&entries[i], now) / 1000000)));
+		json_array_append_new(
+			list,
+			json_pack("{s:s, s:s, s:s, s:i, s:s, s:i, s:s?, s:s, s:I}", "kind", kind(&entries[i]),
+				  "protocol", protocol(&entries[i]), "local",
+				  value_format_addr(&key->local, local), "local_port", key->local_port,
+				  "peer", value_format_addr(&key->peer, peer), "peer_port", key->peer_port,
+				  "service", service(&entries[i], services), "state", state(&entries[i]),
+				  "since_ms", (json_int_t)(age_ns(&entries[i], now) / 1000000)));
 	}
 	return json_print(list, 0);
 }
@@ -70,13 +77,13 @@ static int print_text(const struct flow_entry *entries, size_t n, const struct s
 
 	for (size_t i = 0; table && i < n; i++) {
 		const struct flow_key *key = &entries[i].key;
-		const char *service = service_in_force(services, entries[i].flow.service);
+		const char *name = service(&entries[i], services);
 
 		table_add(table, "%s", kind(&entries[i]));
 		table_add(table, "%s", protocol(&entries[i]));
 		add_endpoint(table, &key->local, key->local_port);
 		add_endpoint(table, &key->peer, key->peer_port);
-		table_add(table, "%s", service ? service : "-");
+		table_add(table, "%s", name ? name : "-");
 		table_add(table, "%s", state(&entries[i]));
 		table_add(table, "%s", format_duration(age_ns(&entries[i], now), duration));
 	}

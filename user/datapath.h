@@ -54,10 +54,12 @@ struct pinhole_entry {
 	struct pinhole_key key;
 	struct pinhole pinhole;
 };
+/* The map that a flow is in. */
+enum flow_map { FLOW_MAP_FLOWS, FLOW_MAP_CONNECTIONS, FLOW_MAP_DATA_FLOWS, N_FLOW_MAPS };
 struct flow_entry {
 	struct flow_key key;
 	struct flow flow;
-	bool is_data;
+	enum flow_map map;
 };
 
 int datapath_sessions(const struct datapath *datapath, struct session_entry **ret, size_t *ret_n);

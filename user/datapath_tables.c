@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Lists what is happening in an instance: sessions, pinholes, flows.
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -63,7 +64,7 @@ int datapath_waiting(const struct datapath *datapath, size_t *ret)
 }
 
 /* Appends the flows of one map to a list that has room for them. */
-static int read_flows(const struct datapath *datapath, const char *name, bool is_data,
+static int read_flows(const struct datapath *datapath, const char *name, enum flow_map map,
 		      struct flow_entry *entries, size_t *n)
 {
 	void *keys CLEANUP_FREE = NULL, *values CLEANUP_FREE = NULL;
@@ -73,26 +74,61 @@ static int read_flows(const struct datapath *datapath, const char *name, bool is
 
 	if (r)
 		return r;
-	for (uint32_t i = 0; i < found; i++) {
-		entries[*n].key = ((struct flow_key *)keys)[i];
-		entries[*n].flow = ((struct flow *)values)[i];
-		entries[*n].is_data = is_data;
-		(*n)++;
-	}
+	for (uint32_t i = 0; i < found; i++)
+		entries[(*n)++] = (struct flow_entry){
+			.key = ((struct flow_key *)keys)[i], .flow = ((struct flow *)values)[i], .map = map};
 	return 0;
+}
+
+static struct flow_entry connection_entry(uint16_t local_port, const struct connection *connection)
+{
+	uint64_t since_ns = connection->since_s * 1000000000ull;
+
+	return (struct flow_entry){
+		.key = {.local = connection->local,
+			.peer = connection->peer,
+			.local_port = local_port,
+			.peer_port = connection->peer_port,
+			.protocol = IPPROTO_TCP},
+		.flow = {.cookie = connection->cookie,
+			 .since_ns = since_ns,
+			 .seen_ns = since_ns,
+			 .generation = connection->generation,
+			 .uid = connection->uid,
+			 .ifindex = connection->ifindex,
+			 .service = connection->service},
+		.map = FLOW_MAP_CONNECTIONS,
+	};
+}
+
+/* The same for `connections`. What is read while it changes is left out. */
+static int read_connections(const struct datapath *datapath, struct flow_entry *entries, size_t *n)
+{
+	struct connection *connections CLEANUP_FREE = calloc(N_PORTS, sizeof(*connections));
+	int r = connections ? datapath_read_array(datapath, "connections", connections, N_PORTS) : -ENOMEM;
+
+	for (uint32_t port = 0; port < N_PORTS && r == 0; port++) {
+		const struct connection *at = &connections[port];
+
+		if (at->tag == connection_tag(&at->local, &at->peer, at->peer_port))
+			entries[(*n)++] = connection_entry((uint16_t)port, at);
+	}
+	return r;
 }
 
 int datapath_flows(const struct datapath *datapath, struct flow_entry **ret, size_t *ret_n)
 {
-	struct flow_entry *entries = calloc(MAX_FLOWS + MAX_DATA_FLOWS, sizeof(*entries));
+	struct flow_entry *entries = calloc(MAX_FLOWS + N_PORTS + MAX_DATA_FLOWS, sizeof(*entries));
 	size_t n = 0;
 	int r;
 
 	if (!entries)
 		return -ENOMEM;
-	r = read_flows(datapath, "flows", false, entries, &n);
+	r = read_flows(datapath, "flows", FLOW_MAP_FLOWS, entries, &n);
 	if (r == 0)
-		r = read_flows(datapath, "data_flows", true, entries, &n);
+		r = read_connections(datapath, entries, &n);
+	if (r == 0)
+		r = read_flows(datapath, "data_flows", FLOW_MAP_DATA_FLOWS, entries, &n);
 	if (r) {
 		free(entries);
 		return r;

@@ -34,7 +34,7 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	CLEANUP_FREE struct session_entry *sessions = NULL;
 	CLEANUP_FREE struct pinhole_entry *pinholes = NULL;
 	CLEANUP_FREE struct flow_entry *flows = NULL;
-	size_t n_sessions = 0, n_pinholes = 0, n_waiting = 0, n_flows = 0, n_data = 0;
+	size_t n_sessions = 0, n_pinholes = 0, n_waiting = 0, n_flows = 0, n_in[N_FLOW_MAPS] = {0};
 	int r = datapath_sessions(datapath, &sessions, &n_sessions);
 
 	if (r == 0)
@@ -46,15 +46,17 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n_flows; i++)
-		n_data += flows[i].is_data;
+		n_in[flows[i].map]++;
 	*ret_manual = 0;
 	for (size_t i = 0; i < n_pinholes; i++)
 		*ret_manual += pinholes[i].pinhole.origin == ORIGIN_MANUAL;
 	limits[LIMIT_SESSIONS] = (struct limit_use){"sessions", n_sessions, MAX_SESSIONS};
 	limits[LIMIT_PINHOLES] = (struct limit_use){"pinholes", n_pinholes, MAX_PINHOLES};
 	limits[LIMIT_WAITING] = (struct limit_use){"waiting_listeners", n_waiting, MAX_WAITING};
-	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_flows - n_data, MAX_FLOWS};
-	limits[LIMIT_DATA_FLOWS] = (struct limit_use){"data_flows", n_data, MAX_DATA_FLOWS};
+	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_in[FLOW_MAP_FLOWS], MAX_FLOWS};
+	limits[LIMIT_CONNECTIONS] = (struct limit_use){"connections", n_in[FLOW_MAP_CONNECTIONS], N_PORTS};
+	limits[LIMIT_DATA_FLOWS] =
+		(struct limit_use){"data_flows", n_in[FLOW_MAP_DATA_FLOWS], MAX_DATA_FLOWS};
 	return 0;
 }
 

@@ -62,6 +62,11 @@ static void print_interfaces(const struct status *status, FILE *stream)
 	}
 }
 
+static size_t flows_outbound(const struct status *status)
+{
+	return status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_CONNECTIONS].used;
+}
+
 static void print_pinholes(const struct status *status, FILE *stream)
 {
 	const struct totals *totals = &status->totals;
@@ -155,7 +160,7 @@ void status_print(const struct status *status, FILE *stream)
 	print_pinholes(status, stream);
 	print_tls(&status->tls, stream);
 	fprintf(stream, "sessions    %zu\nflows       %zu outbound, %zu data connections\n",
-		status->limits[LIMIT_SESSIONS].used, status->limits[LIMIT_FLOWS].used,
+		status->limits[LIMIT_SESSIONS].used, flows_outbound(status),
 		status->limits[LIMIT_DATA_FLOWS].used);
 	fputs("limits     ", stream);
 	for (size_t i = 0; i < N_LIMITS; i++)
@@ -245,8 +250,7 @@ json_t *status_to_json(const struct status *status)
 		state_name(status->state), "interfaces", interfaces_to_json(status), "inbound",
 		verdicts_to_json(status, INBOUND), "outbound", verdicts_to_json(status, OUTBOUND), "pinholes",
 		pinholes_to_json(status), "sessions", (json_int_t)status->limits[LIMIT_SESSIONS].used,
-		"flows",
-		(json_int_t)(status->limits[LIMIT_FLOWS].used + status->limits[LIMIT_DATA_FLOWS].used));
+		"flows", (json_int_t)(flows_outbound(status) + status->limits[LIMIT_DATA_FLOWS].used));
 
 	if (status->state == APPLY_WAITING)
 		json_object_set_new(root, "goes_back_in_ms", json_integer((json_int_t)status->goes_back_ms));

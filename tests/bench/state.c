@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Writes flows and pinholes into an instance's maps, as its own sockets would. Usage:
 // state INSTANCE flows N LOCAL | data-flow LOCAL PORT PEER PORT CONTROL-PORT | flow LOCAL PORT PEER PORT
-//   | pinholes N LOCAL FIRST-PORT N-PORTS CONTROL-PORT
+//   | connection LOCAL PORT PEER PORT | pinholes N LOCAL FIRST-PORT N-PORTS CONTROL-PORT
 #include "bench.h"
 
 #include <arpa/inet.h>
@@ -67,6 +67,16 @@ static void add_flow(const char *instance, const char *map, char **argv, uint16_
 	map_set(map_open(instance, map), &key, &flow);
 }
 
+static void add_connection(const char *instance, char **argv)
+{
+	struct connection connection = {
+		.local = addr_of(argv[0]), .peer = addr_of(argv[2]), .peer_port = number_of(argv[3])};
+	uint32_t port = number_of(argv[1]);
+
+	connection.tag = connection_tag(&connection.local, &connection.peer, connection.peer_port);
+	map_set(map_open(instance, "connections"), &port, &connection);
+}
+
 /* So many live flows; what one map does not hold goes into the other. */
 static void add_flows(const char *instance, uint32_t n, const char *local)
 {
@@ -112,11 +122,13 @@ int main(int argc, char **argv)
 		add_flows(argv[1], number_of(argv[3]), argv[4]);
 	else if (argc == 7 && strcmp(argv[2], "flow") == 0)
 		add_flow(argv[1], "flows", argv + 3, 0);
+	else if (argc == 7 && strcmp(argv[2], "connection") == 0)
+		add_connection(argv[1], argv + 3);
 	else if (argc == 8 && strcmp(argv[2], "data-flow") == 0)
 		add_flow(argv[1], "data_flows", argv + 3, number_of(argv[7]));
 	else if (argc == 8 && strcmp(argv[2], "pinholes") == 0)
 		add_pinholes(argv[1], number_of(argv[3]), argv + 4);
 	else
-		die("usage: state INSTANCE flows|flow|data-flow|pinholes ...");
+		die("usage: state INSTANCE flows|flow|data-flow|connection|pinholes ...");
 	return 0;
 }

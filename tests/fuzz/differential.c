@@ -128,6 +128,7 @@ static int work_new(uint64_t seed, struct work **ret)
 								     : MAX_FLOWS_PER_USER;
 		scene_fill(&work->scene, &work->random, work->policy);
 		scene_fill_state(&work->scene, &work->random, model);
+		scene_choose_connections(&work->random, model, work->compiled);
 		error = programs_load(work->compiled, model, &work->programs);
 	}
 	if (!error)
@@ -178,7 +179,7 @@ static void print_state(const struct model *model)
 {
 	for (size_t i = 0, n = 0; i < MODEL_FLOW_SLOTS && n < 100; i++)
 		if (model->flows[i].is_used && ++n)
-			print_flow("flow ", &model->flows[i]);
+			print_flow(model->flows[i].is_connection ? "connection " : "flow ", &model->flows[i]);
 	for (size_t i = 0; i < model->n_data_flows; i++)
 		print_flow("data flow ", &model->data_flows[i]);
 	for (size_t i = 0; i < model->n_pinholes; i++) {

@@ -50,6 +50,8 @@ struct scene {
 void scene_fill(struct scene *scene, struct random *random, const struct policy *policy);
 /* Flows, pinholes and fragment peers, alive and over, at the places of the scene. */
 void scene_fill_state(struct scene *scene, struct random *random, struct model *model);
+/* Which of its flows are in the map `connections`: some of those that can be there. */
+void scene_choose_connections(struct random *random, struct model *model, const struct compiled *compiled);
 struct place_of place_of(const struct model_addr *addr);
 const struct place_of *scene_host(const struct scene *scene, struct random *random, bool is_ipv4);
 const struct place_of *scene_stranger(const struct scene *scene, struct random *random, bool is_ipv4);

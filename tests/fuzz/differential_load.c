@@ -158,6 +158,22 @@ static int put_flow(const struct programs *programs, const char *map, const stru
 	return put(programs, map, &key, &flow);
 }
 
+static int put_connection(const struct programs *programs, const struct model_flow *from)
+{
+	struct flow_key key = map_key(&from->key);
+	uint32_t port = key.local_port;
+	struct connection connection = {.tag = connection_tag(&key.local, &key.peer, key.peer_port),
+					.generation = from->is_foreign ? FOREIGN_GENERATION : GENERATION,
+					.local = key.local,
+					.peer = key.peer,
+					.cookie = 1,
+					.ifindex = from->interface,
+					.peer_port = key.peer_port,
+					.service = from->service};
+
+	return put(programs, "connections", &port, &connection);
+}
+
 static int put_pinhole(const struct programs *programs, const struct model_pinhole *from)
 {
 	struct pinhole_key key = {.client = map_addr(&from->client), .port = from->port};
@@ -221,7 +237,8 @@ int programs_fill_state(const struct programs *programs, const struct model *mod
 		error = put_own(programs, &model->own[i]);
 	for (size_t i = 0; i < MODEL_FLOW_SLOTS && !error; i++)
 		if (model->flows[i].is_used)
-			error = put_flow(programs, "flows", &model->flows[i]);
+			error = model->flows[i].is_connection ? put_connection(programs, &model->flows[i])
+							      : put_flow(programs, "flows", &model->flows[i]);
 	for (size_t i = 0; i < model->n_data_flows && !error; i++)
 		error = put_flow(programs, "data_flows", &model->data_flows[i]);
 	for (size_t i = 0; i < model->n_pinholes && !error; i++)
@@ -324,17 +341,42 @@ static size_t count_entries(int fd)
 	return n;
 }
 
-const char *programs_difference(const struct programs *programs, const struct model *model)
+static bool connection_differs(const struct programs *programs, const struct model_flow *flow)
+{
+	struct flow_key key = map_key(&flow->key);
+	uint32_t port = key.local_port;
+	struct connection connection;
+
+	return bpf_map_lookup_elem(map_of(programs, "connections"), &port, &connection) ||
+	       connection.tag != connection_tag(&key.local, &key.peer, key.peer_port) ||
+	       connection.generation != (flow->is_foreign ? FOREIGN_GENERATION : GENERATION) ||
+	       connection.ifindex != flow->interface || connection.service != flow->service;
+}
+
+static const char *flows_difference(const struct programs *programs, const struct model *model)
 {
 	struct flow flow;
-	uint64_t users;
 
 	for (size_t i = 0; i < MODEL_FLOW_SLOTS; i++) {
-		struct flow_key key = map_key(&model->flows[i].key);
+		const struct model_flow *wanted = &model->flows[i];
+		struct flow_key key = map_key(&wanted->key);
 
-		if (model->flows[i].is_used && bpf_map_lookup_elem(map_of(programs, "flows"), &key, &flow))
+		if (wanted->is_used && wanted->is_connection && connection_differs(programs, wanted))
+			return "connections";
+		if (wanted->is_used && !wanted->is_connection &&
+		    bpf_map_lookup_elem(map_of(programs, "flows"), &key, &flow))
 			return "flows";
 	}
+	return NULL;
+}
+
+const char *programs_difference(const struct programs *programs, const struct model *model)
+{
+	const char *flows = flows_difference(programs, model);
+	uint64_t users;
+
+	if (flows)
+		return flows;
 	for (size_t i = 0; i < model->n_fragment_peers; i++) {
 		struct addr key = map_addr(&model->fragment_peers[i].addr);
 		struct fragment_peer peer;

@@ -284,6 +284,30 @@ static struct model_flow random_flow(const struct scene *scene, struct random *r
 	return flow;
 }
 
+/* Where `connections` would have it: a port that has a service, or FTP's, is asked before it. */
+static bool can_be_connection(const struct model_flow *flow, const struct port_rule *rule)
+{
+	if (!flow->is_used || !flow->has_socket || flow->control)
+		return false;
+	return flow->is_foreign ? !(rule->flags & PORT_PASSIVE) : !rule->flags;
+}
+
+void scene_choose_connections(struct random *random, struct model *model, const struct compiled *compiled)
+{
+	bool taken[N_PORTS] = {false};
+
+	for (size_t i = 0; i < MODEL_FLOW_SLOTS; i++) {
+		struct model_flow *flow = &model->flows[i];
+		uint16_t port = flow->key.local_port;
+		const struct port_rule *rule = &compiled->ports[port_index(INBOUND, TRANSPORT_TCP, port)];
+
+		if (!can_be_connection(flow, rule) || taken[port] || random_chance(random, 30))
+			continue;
+		flow->is_connection = taken[port] = true;
+		model->n_flows--;
+	}
+}
+
 void scene_fill_state(struct scene *scene, struct random *random, struct model *model)
 {
 	for (unsigned k = random_below(random, MODEL_OWN); k; k--) {
@@ -297,6 +321,7 @@ void scene_fill_state(struct scene *scene, struct random *random, struct model *
 		/* Some are active FTP's. */
 		if (flow.key.protocol != TCP || !random_chance(random, 25))
 			flow.control = 0;
+		flow.has_socket = flow.key.protocol == TCP && !flow.is_over;
 		if (model_put_flow(model, &flow))
 			scene->first[scene->n_first++ % N_RECENT] = flow.key;
 	}

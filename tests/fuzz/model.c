@@ -142,9 +142,10 @@ static uint32_t open_flow(struct model *model, enum model_how how, const struct 
 			  uint16_t service, uint32_t admitted)
 {
 	struct model_flow flow = {.key = *key, .service = service, .interface = model->sight.interface};
-	bool is_new = !model_find_flow(model, key);
+	const struct model_flow *old = model_find_flow(model, key);
+	bool is_new = !old;
 
-	if (how != MODEL_REAL)
+	if (how != MODEL_REAL || (old && old->has_socket))
 		return admitted;
 	if (is_new && !model->user_flows)
 		return REASON_USER_FLOWS;

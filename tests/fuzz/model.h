@@ -32,10 +32,12 @@ struct model_key {
 
 struct model_flow {
 	struct model_key key;
-	bool is_used;     /* this entry of the table */
-	bool is_over;     /* its time is up */
-	bool is_foreign;  /* another policy admitted it */
-	uint16_t service; /* counter index */
+	bool is_used;       /* this entry of the table */
+	bool is_over;       /* its time is up */
+	bool is_foreign;    /* another policy admitted it */
+	bool has_socket;    /* of TCP, and lives: a SYN without one changes nothing of it */
+	bool is_connection; /* it is in the map `connections` */
+	uint16_t service;   /* counter index */
 	uint16_t control; /* data connections, active ones too: the control port; 0: none, of data connections
 			     those through a pinhole by hand */
 	uint32_t interface; /* where it was when it was last judged; 0: nobody knows */

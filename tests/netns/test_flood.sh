@@ -16,7 +16,10 @@ FLOOD=$ROOT/build/tests/helpers/flood
 # machine makes TCP send its FIN again.
 LINGER=150
 
-counts() { on srv "$PYTHON" "$HELPERS/map_counts.py" "/sys/fs/bpf/postern/$INSTANCE"; }
+outward() { pst_json status | json 'd["limits"]["connections"]["used"] + d["limits"]["flows"]["used"]'; }
+counts() {
+	echo "$(on srv "$PYTHON" "$HELPERS/map_counts.py" "/sys/fs/bpf/postern/$INSTANCE") outward=$(outward)"
+}
 
 # Inbound: what was admitted and denied, and what became of pinholes.
 figures() {
@@ -61,7 +64,7 @@ before=$(counts) resets=$(counter_of a TcpEstabResets)
 read -r admitted denied pinholes < <(figures)
 say "maps before: $before"
 check "there are so many sessions, data connections and flows" grep -q \
-	"\<data_flows=$TRANSFERS .*\<flows=$((2 * half)) .*\<sessions=$TRANSFERS\>" <<<"$before"
+	"\<data_flows=$TRANSFERS .*\<sessions=$TRANSFERS\>.* outward=$((2 * half))" <<<"$before"
 start sw flood "$FLOOD" srv-eth0 "$(ip -n "$ID-srv" -br link show eth0 | awk '{ print $3 }')" $SRV4 $SRV6 $A4 $A6 "$FLOOD_PACKETS" \
 	$PASSIVE_MIN $PASSIVE_MAX 21 990 7000 7000
 flood=$LAST_PID samples=0 differed=0

@@ -25,10 +25,10 @@ enum {
 
 /* All maps that outlive a policy: what bpf/state_maps.bpf.h defines. */
 static const char *const state_maps[] = {
-	"settings",       "ftp_ports",   "ftp_servers", "sessions",      "session_commands", "pinholes",
-	"listeners",      "rogues",      "open_ports",  "flows",         "data_flows",       "flow_sockets",
-	"fragment_peers", "actives",     "counters",    "socket_traces", "totals",           "events",
-	"denials",        "event_heads", "samples",
+	"settings",    "ftp_ports",      "ftp_servers", "sessions", "session_commands", "pinholes",
+	"listeners",   "rogues",         "open_ports",  "flows",    "data_flows",       "flow_sockets",
+	"connections", "fragment_peers", "actives",     "counters", "socket_traces",    "totals",
+	"events",      "denials",        "event_heads", "samples",
 };
 
 struct prog {

@@ -28,14 +28,60 @@ struct flow_key state_flow_key(uint8_t protocol, const char *local, uint16_t loc
 				 .protocol = protocol};
 }
 
+void state_put_connection(const struct prog *prog, uint16_t local_port, const struct connection *connection)
+{
+	assert_return_code(bpf_map_update_elem(prog_map(prog, "connections"), &(uint32_t){local_port},
+					       connection, BPF_ANY),
+			   errno);
+}
+
+struct connection state_connection(const struct flow_key *key, const struct flow *flow)
+{
+	return (struct connection){.tag = connection_tag(&key->local, &key->peer, key->peer_port),
+				   .generation = flow->generation,
+				   .local = key->local,
+				   .peer = key->peer,
+				   .cookie = flow->cookie,
+				   .since_s = (uint32_t)(flow->since_ns / SECOND_NS),
+				   .uid = flow->uid,
+				   .ifindex = flow->ifindex,
+				   .peer_port = key->peer_port,
+				   .service = flow->service};
+}
+
+static bool get_connection(const struct prog *prog, const struct flow_key *key, struct flow *ret)
+{
+	struct connection found, wanted;
+
+	assert_return_code(
+		bpf_map_lookup_elem(prog_map(prog, "connections"), &(uint32_t){key->local_port}, &found),
+		errno);
+	*ret = (struct flow){.cookie = found.cookie,
+			     .since_ns = found.since_s * SECOND_NS,
+			     .seen_ns = found.since_s * SECOND_NS,
+			     .generation = found.generation,
+			     .service = found.service,
+			     .uid = found.uid,
+			     .ifindex = found.ifindex};
+	wanted = state_connection(key, ret);
+	return memcmp(&found, &wanted, sizeof(found)) == 0;
+}
+
 void state_put_flow(const struct prog *prog, const char *map, const struct flow_key *key,
 		    const struct flow *flow)
 {
-	assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, flow, BPF_ANY), errno);
+	struct connection connection = state_connection(key, flow);
+
+	if (strcmp(map, "connections") == 0)
+		state_put_connection(prog, key->local_port, &connection);
+	else
+		assert_return_code(bpf_map_update_elem(prog_map(prog, map), key, flow, BPF_ANY), errno);
 }
 
 bool state_get_flow(const struct prog *prog, const char *map, const struct flow_key *key, struct flow *ret)
 {
+	if (strcmp(map, "connections") == 0)
+		return get_connection(prog, key, ret);
 	return !bpf_map_lookup_elem(prog_map(prog, map), key, ret);
 }
 
@@ -174,6 +220,8 @@ void state_fill(const struct prog *prog)
 
 		put_flow(prog, "flows", state_flow_key(IPPROTO_TCP, us, OUT_PORT, peer, 8443), WEB);
 		put_flow(prog, "flows", state_flow_key(IPPROTO_UDP, us, OUT_PORT, peer, 1812), RADIUS);
+		put_flow(prog, "connections",
+			 state_flow_key(IPPROTO_TCP, us, CONNECTION_PORT + family, peer, 8443), WEB);
 		put_flow(prog, "data_flows", state_flow_key(IPPROTO_TCP, us, DATA_PORT, peer, CLIENT_PORT),
 			 DATA);
 		state_put_fragment_peer(prog, peer, SECOND_NS);

@@ -8,15 +8,25 @@
 #define SECOND_NS 1000000000ull
 
 /* Ports of what state_fill() makes. */
-enum { CLIENT_PORT = 40000, OUT_PORT = 50000, DATA_PORT = 3002, PINHOLE_PORT = 3003 };
+enum {
+	CLIENT_PORT = 40000,
+	OUT_PORT = 50000,
+	CONNECTION_PORT = 45555,
+	DATA_PORT = 3002,
+	PINHOLE_PORT = 3003
+};
 
 /* CLOCK_BOOTTIME, as the data path's times. */
 uint64_t state_now(void);
 
 struct flow_key state_flow_key(uint8_t protocol, const char *local, uint16_t local_port, const char *peer,
 			       uint16_t peer_port);
+/* `map`: "flows", "data_flows" or "connections". */
 void state_put_flow(const struct prog *prog, const char *map, const struct flow_key *key,
 		    const struct flow *flow);
+/* As the map `connections` has a flow that lives. */
+struct connection state_connection(const struct flow_key *key, const struct flow *flow);
+void state_put_connection(const struct prog *prog, uint16_t local_port, const struct connection *connection);
 /* False where there is none. */
 bool state_get_flow(const struct prog *prog, const char *map, const struct flow_key *key, struct flow *ret);
 /* A flow that lives: just seen, of the test's generation. */
@@ -39,7 +49,8 @@ void state_put_fragment_peer(const struct prog *prog, const char *peer, uint64_t
 uint64_t state_fragment_peer_seen(const struct prog *prog, const char *peer);
 
 /* One of each, in both families, between `host` and `stranger`: a flow to tcp 8443 and one to udp 1812 from
- * OUT_PORT (so `stranger` may send fragments), a data connection of CLIENT_PORT with DATA_PORT, and a pinhole
+ * OUT_PORT (so `stranger` may send fragments), a connection to tcp 8443 from CONNECTION_PORT + the family,
+ * a data connection of CLIENT_PORT with DATA_PORT, and a pinhole
  * at PINHOLE_PORT. */
 void state_fill(const struct prog *prog);
 

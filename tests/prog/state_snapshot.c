@@ -8,10 +8,10 @@
 
 #include "state.h"
 
-static const char *const kept_maps[] = {"flows",     "data_flows", "flow_sockets",     "fragment_peers",
-					"pinholes",  "sessions",   "session_commands", "socket_traces",
-					"listeners", "rogues",     "open_ports",       "totals",
-					"events",    "settings",   "ftp_ports",        "ftp_servers"};
+static const char *const kept_maps[] = {
+	"flows",    "connections",      "data_flows",    "flow_sockets", "fragment_peers", "pinholes",
+	"sessions", "session_commands", "socket_traces", "listeners",    "rogues",         "open_ports",
+	"totals",   "events",           "settings",      "ftp_ports",    "ftp_servers"};
 
 struct bytes {
 	uint8_t *data;

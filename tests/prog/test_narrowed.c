@@ -183,19 +183,21 @@ static void put_flow(const struct prog *prog, const char *map, const struct flow
  * where that is not known, by where it is seen. */
 static void test_policy_change(void **state)
 {
-	for (enum family family = V4; family <= V6; family++) {
+	for (unsigned i = 0; i < 2 * N_FAMILIES; i++) {
+		const char *map = i / N_FAMILIES ? "connections" : "flows";
+		enum family family = i % N_FAMILIES;
 		const char *us = host[family], *peer = stranger[family];
 		struct flow_key key = state_flow_key(IPPROTO_TCP, us, OUT_PORT, peer, WEB_PORT);
 		struct spec in = segment(INBOUND, us, peer, OUT_PORT, WEB_PORT, ACK);
 		struct spec out = segment(OUTBOUND, us, peer, OUT_PORT, WEB_PORT, ACK);
 
-		put_flow(*state, "flows", &key, WEB, GENERATION - 1, IFINDEX_TWO);
+		put_flow(*state, map, &key, WEB, GENERATION - 1, IFINDEX_TWO);
 		expect_at(*state, IFINDEX_ONE, INBOUND, in, web, "it leaves by two");
-		put_flow(*state, "flows", &key, WEB, GENERATION - 1, IFINDEX_ONE);
+		put_flow(*state, map, &key, WEB, GENERATION - 1, IFINDEX_ONE);
 		expect_at(*state, IFINDEX_TWO, INBOUND, in, REASON_CUT, "it leaves by one");
 		expect_at(*state, IFINDEX_TWO, OUTBOUND, out, web, "it has moved to two");
 		expect_at(*state, IFINDEX_ONE, INBOUND, in, web, "it leaves by two now");
-		put_flow(*state, "flows", &key, WEB, GENERATION - 1, 0);
+		put_flow(*state, map, &key, WEB, GENERATION - 1, 0);
 		expect_at(*state, IFINDEX_ONE, INBOUND, in, REASON_CUT, "seen at one");
 		expect_at(*state, IFINDEX_TWO, INBOUND, in, web, "seen at two");
 		expect_at(*state, IFINDEX_ONE, OUTBOUND, out, REASON_CUT, "it leaves by one");

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Listens and echoes: serve.py [--mute] tcp:PORT[-PORT]|udp:PORT[@ADDRESS] ...; --mute accepts nothing. Prints `ready PID`."""
+"""Listens and echoes: serve.py [--mute] tcp:PORT[-PORT]|udp:PORT[@ADDRESS] ...; --mute accepts nothing. Prints `ready PID`.
+
+Whoever sends `end` over TCP has the server close first, whoever sends `bye` after the answer."""
 import os
 import selectors
 import socket
@@ -41,9 +43,11 @@ while True:
                 print("from", peer[0], peer[1], flush=True)
             else:
                 data = key.fileobj.recv(65536)
-                if not data:
+                if data in (b"", b"end"):
                     raise ConnectionResetError
                 key.fileobj.send(data)
+                if data == b"bye":
+                    raise ConnectionResetError
         except OSError:
             if key.data == "stream":
                 selector.unregister(key.fileobj)

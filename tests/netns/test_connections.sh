@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The TCP connections that the host opens: each is known while its socket lives, wherever it is remembered; after it only as
+# long as something can still come; and its user is charged for it once.
+TEST=connections
+source "$(dirname "$0")/lib.sh"
+
+PORT=40000 # that connections are opened from
+TAKEOVERS=${TAKEOVERS:-60} # each may have to send its SYN again, a second later
+
+world
+start_helper b echo "$PYTHON" "$HELPERS/serve.py" tcp:53-54
+cat >"$WORK/policy.yaml" <<-END
+	interfaces: [eth0]
+	services:
+	  own: {tcp: 4321}
+	  dns: {tcp: 53-54}
+	inbound:
+	  - {service: own, from: any}
+	outbound:
+	  - {service: dns, to: any}
+END
+sed 's/tcp: 53-54/tcp: 54/' "$WORK/policy.yaml" >"$WORK/narrower.yaml"
+open_session out srv "$PYTHON" "$HELPERS/outward.py" >/dev/null || die "the helper did not start"
+
+used() { pst_json status | json "d['limits']['$1']['used']"; }
+# States of the flows from a port, as `postern flows` lists them.
+states() { pst_json flows | json "' '.join(sorted(f['state'] for f in d if f['local_port'] == $1))"; }
+# Flows that the user is charged for.
+charged() {
+	bpftool -j map lookup pinned "/sys/fs/bpf/postern/$INSTANCE/users" key 0 0 0 0 | json "d['formatted']['value']"
+}
+# How many there are in `connections` and in `flows`, and how many the user is charged for.
+places() { echo "$(used connections) $(used flows) $(charged)"; }
+equal_places() { equal "$(places)" "$1 $2 $(($1 + $2))"; } # CONNECTIONS FLOWS
+equal_states() { equal "$(states "$1")" "$2"; }
+charges() { equal "$("$PYTHON" "$HELPERS/charges.py" "/sys/fs/bpf/postern/$INSTANCE")" same; }
+denied_without_flow() {
+	pst_json counters | json '"%d %d" % tuple(d[way]["denied"].get("no-flow", 0) for way in ("inbound", "outbound"))'
+}
+talks() { equal "$(ask out talk "$1")" same; }
+
+for family in 4 6; do
+	srv=SRV$family peer=B$family
+	srv=${!srv} peer=${!peer}
+	check "IPv$family: a policy" pst apply "$WORK/policy.yaml"
+
+	check "a connection" equal "$(ask out open one "$peer" 53 $PORT)" $PORT
+	check "it is open" equal_states $PORT open
+	check "it is among the connections, and charged once" equal_places 1 0
+	check "it works" talks one
+	check "the peer ends it" equal "$(ask out ended one)" ended
+	check "nothing is left of it" wait_for 5 equal_places 0 0
+	check "nothing is listed" equal_states $PORT ""
+
+	check "one from a port that has a service" equal "$(ask out open two "$peer" 53 4321)" 4321
+	check "it is a flow" equal_places 0 1
+	check "it works" talks two
+	check "the peer ends it" equal "$(ask out ended two)" ended
+	check "it lingers" wait_for 5 equal_states 4321 closing
+	check "its user is charged" charges
+	check "all is taken down" pst down
+	check "and put up" pst apply "$WORK/policy.yaml"
+
+	# The SYN is answered only once the route back is there: by then it was sent again.
+	on b ip route add blackhole "$srv"
+	check "one that nobody answers" equal "$(ask out begin three "$peer" 53 $PORT)" $PORT
+	check "it has its place" equal_places 1 0
+	on b ip route del blackhole "$srv"
+	check "it works once its SYN was sent again" wait_for 20 talks three
+	check "it is charged once" equal_places 1 0
+	check "the policy changes, and cuts it" pst apply "$WORK/narrower.yaml"
+	check_not "it works no longer" talks three
+	check "it is reset" equal "$(ask out reset three)" reset
+	check "and lingers" equal_states $PORT closing
+	check "its user is charged" charges
+	check "all is taken down" pst down
+	check "and put up" pst apply "$WORK/policy.yaml"
+
+	check "one more from that port" equal "$(ask out open four "$peer" 53 $PORT)" $PORT
+	check "a second one from the same port" equal "$(ask out open five "$peer" 54 $PORT)" $PORT
+	check "both are open" equal_states $PORT "open open"
+	check "one has the place, one is a flow" equal_places 1 1
+	check "the first works" talks four
+	check "the second works" talks five
+	check "the first is closed from here" equal "$(ask out close four)" closed
+	check "it lingers" wait_for 5 equal_states $PORT "closing open"
+	check "both are flows now" equal_places 0 2
+	check "the second works still" talks five
+	check "the peer ends the second" equal "$(ask out ended five)" ended
+	check "it lingers, too" wait_for 5 equal_states $PORT "closing closing"
+	check "both are charged" charges
+
+	# Then the kernel closes with a RST, where the FIN is not acknowledged yet.
+	unread=0
+	for _ in {1..30}; do
+		ask out open six "$peer" 53 0 >"$WORK/six.log"
+		[[ $(ask out unread six) == unread ]] && unread=$((unread + 1))
+	done
+	check "30 are closed with data that was not read" equal $unread 30
+	check "no segment of theirs is denied" equal "$(denied_without_flow)" "0 0"
+	check "nor is anybody charged for what is not there" charges
+	check "all is taken down" pst down
+done
+close_session out
+
+check "one more policy" pst apply "$WORK/policy.yaml"
+taken=$(on srv "$PYTHON" "$HELPERS/takeover.py" $B4 53 $PORT $TAKEOVERS)
+say "of $TAKEOVERS connections that one user closed, $taken were another's at once"
+check "most were" test "$taken" -ge $((TAKEOVERS / 2))
+check "each of the two is charged for what is there" charges
+finish
