@@ -184,7 +184,7 @@ check "it ends" wait_for 3 none_runs
 
 say "an interface goes away while a change waits"
 check "the first policy, for two interfaces" pst apply "$WORK/first-two.yaml"
-check "apply --confirm 2" pst apply "$WORK/next-two.yaml" --confirm $((2 * SLOW))
+check "apply --confirm 5" pst apply "$WORK/next-two.yaml" --confirm $((5 * SLOW))
 check "it is in force" out_is_open
 ip -n "$ID-srv" link del eth1
 check "it goes back on the other interface" wait_for 20 out_is_shut

@@ -15,7 +15,7 @@ import socket
 import struct
 import sys
 
-WAIT = 5 * float(os.environ.get("SLOW", 1))
+WAIT = 2 * float(os.environ.get("SLOW", 1))
 held = {}
 
 
