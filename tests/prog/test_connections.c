@@ -150,18 +150,16 @@ static void test_before_flows(void **state)
 	for (enum family family = V4; family <= V6; family++) {
 		struct connection connection = connection_of(family);
 		struct flow_key key = key_of(family);
-		struct flow over = state_live_flow(WEB);
+		struct flow older = state_live_flow(MAIL);
 
-		over.closing_ns = 1;
-		state_put_flow(*state, "flows", &key, &over);
-		expect_both(*state, family, REASON_NO_FLOW, "one that is over");
+		older.closing_ns = older.since_ns;
+		state_put_flow(*state, "flows", &key, &older);
+		expect_both(*state, family, COUNTER_SERVICES + MAIL, "one that lingers");
 		state_put_connection(*state, LOCAL_PORT, &connection);
 		expect_both(*state, family, COUNTER_SERVICES + WEB, "the next");
 		connection.tag = CONNECTION_NONE;
 		state_put_connection(*state, LOCAL_PORT, &connection);
-		over.closing_ns = 0;
-		state_put_flow(*state, "flows", &key, &over);
-		expect_both(*state, family, COUNTER_SERVICES + WEB, "another one's place");
+		expect_both(*state, family, COUNTER_SERVICES + MAIL, "the older one again");
 	}
 }
 
