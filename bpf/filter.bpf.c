@@ -111,6 +111,7 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
+/* A function of its own, for its room on the stack. */
 static __noinline verdict plain_connection(const struct connection *connection, const void *ip, void *end,
 					   __u16 peer_port, enum direction direction)
 {

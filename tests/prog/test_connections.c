@@ -21,13 +21,13 @@ static struct spec leaving(enum family family)
 
 static struct spec arriving(enum family family)
 {
-	return (struct spec){.src = stranger[family],
-			     .dst = host[family],
-			     .protocol = IPPROTO_TCP,
-			     .src_port = WEB_PORT,
-			     .dst_port = LOCAL_PORT,
-			     .tcp_flags = ACK,
-			     .data = 4};
+	struct spec spec = leaving(family);
+
+	spec.src = stranger[family];
+	spec.dst = host[family];
+	spec.src_port = WEB_PORT;
+	spec.dst_port = LOCAL_PORT;
+	return spec;
 }
 
 static struct flow_key key_of(enum family family)
