@@ -189,10 +189,13 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 }
 
 /* A segment of a data connection. */
-static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
-					  __u32 ifindex)
+__noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made, __u32 ifindex)
 {
-	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
+	struct flow *flow;
+
+	if (!key)
+		return REASON_INTERNAL;
+	flow = bpf_map_lookup_elem(&data_flows, key);
 
 	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
@@ -221,11 +224,15 @@ static __noinline verdict connection_judge(struct connection *connection, const 
 }
 
 /* A segment or datagram of a connection that this host opened. */
-static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
-					 enum direction direction, __u32 ifindex)
+__noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
+				  enum direction direction, __u32 ifindex)
 {
-	struct connection *connection = connection_find(key);
+	struct connection *connection;
 	struct flow *flow;
+
+	if (!key)
+		return REASON_INTERNAL;
+	connection = connection_find(key);
 
 	if (connection)
 		return connection_judge(connection, key, is_made, direction, ifindex);

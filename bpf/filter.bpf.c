@@ -168,7 +168,7 @@ static __noinline verdict plain_inbound_by_flow(const void *ip, void *end, const
 	return forged_or_blocked(&packet, inbound_by_flow(&packet, rule));
 }
 
-static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
+__noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 {
 	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
@@ -177,7 +177,7 @@ static __noinline verdict odd_inbound(struct xdp_md *ctx, bool is_made, __u32 if
 	return forged_or_blocked(&packet, inbound_judge(reason, &packet));
 }
 
-static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
+__noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 {
 	struct packet packet = {.given = frame_given(ctx, INBOUND, is_made, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
@@ -187,7 +187,7 @@ static __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 i
 }
 
 /* What belongs to no flow, once more. */
-static __noinline verdict unseen_inbound(struct xdp_md *ctx)
+__noinline verdict unseen_inbound(struct xdp_md *ctx)
 {
 	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, NULL, frame_ifindex(ctx, NULL))};
 	struct cursor cursor = frame_cursor(ctx);
@@ -243,7 +243,7 @@ static __always_inline verdict other_inbound(struct xdp_md *ctx, const struct ex
 	return odd_inbound(ctx, made, ifindex) ?: icmp_inbound(ctx, made, ifindex);
 }
 
-static __noinline verdict plain_outbound(struct __sk_buff *skb)
+__noinline verdict plain_outbound(struct __sk_buff *skb)
 {
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
@@ -253,7 +253,7 @@ static __noinline verdict plain_outbound(struct __sk_buff *skb)
 	return packet.protocol == PROTO_TCP ? tcp_outbound(skb, &packet) : udp_outbound(skb, &packet);
 }
 
-static __noinline verdict odd_outbound(struct __sk_buff *skb)
+__noinline verdict odd_outbound(struct __sk_buff *skb)
 {
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
@@ -262,7 +262,7 @@ static __noinline verdict odd_outbound(struct __sk_buff *skb)
 	return forged_or_blocked(&packet, outbound_judge(reason, skb, &packet));
 }
 
-static __noinline verdict icmp_outbound(struct __sk_buff *skb)
+__noinline verdict icmp_outbound(struct __sk_buff *skb)
 {
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
@@ -286,7 +286,7 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 }
 
 /* The same, for a frame that nobody sent. */
-static __noinline verdict made_plain_outbound(struct xdp_md *ctx, __u32 ifindex)
+__noinline verdict made_plain_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
 	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
@@ -296,7 +296,7 @@ static __noinline verdict made_plain_outbound(struct xdp_md *ctx, __u32 ifindex)
 	return packet.protocol == PROTO_TCP ? tcp_outbound(NULL, &packet) : udp_outbound(NULL, &packet);
 }
 
-static __noinline verdict made_odd_outbound(struct xdp_md *ctx, __u32 ifindex)
+__noinline verdict made_odd_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
 	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
@@ -305,7 +305,7 @@ static __noinline verdict made_odd_outbound(struct xdp_md *ctx, __u32 ifindex)
 	return forged_or_blocked(&packet, outbound_judge(reason, NULL, &packet));
 }
 
-static __noinline verdict made_icmp_outbound(struct xdp_md *ctx, __u32 ifindex)
+__noinline verdict made_icmp_outbound(struct xdp_md *ctx, __u32 ifindex)
 {
 	struct packet packet = {.given = frame_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);

@@ -218,7 +218,7 @@ static __always_inline bool frame_resize(struct xdp_md *ctx, const struct packet
 }
 
 /* XDP_TX with the answer in the place of the packet, or XDP_DROP. */
-static __noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
+__noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
 {
 	struct packet packet = {.given = frame_given(ctx, INBOUND, false, 0)};
 	struct cursor cursor = frame_cursor(ctx);
@@ -256,7 +256,7 @@ static __noinline int answer_frame(struct xdp_md *ctx, verdict verdict)
 
 /* Turns a denied packet of this host round: it comes back as the peer's answer. In generic mode our own XDP
  * program sees that answer, and lets it pass once (frame_is_our_answer()). TC_ACT_REDIRECT or TC_ACT_SHOT. */
-static __noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
+__noinline int answer_skb(struct __sk_buff *skb, verdict verdict)
 {
 	struct packet packet = skb_read(skb);
 	union answer answer;
