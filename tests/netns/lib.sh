@@ -358,6 +358,21 @@ count_of() { pst_json "$1" | json 'len(d)'; } # pinholes, sessions or flows
 none_of() { equal "$(count_of "$1")" 0; }
 pinhole_ports() { pst_json pinholes | json '" ".join(str(p["port"]) for p in d)'; }
 status_field() { pst_json status | json "d$1"; }
+change_is() { equal "$(status_field '["change"]')" "$1"; }
+
+# Applies a policy with a way back, and holds when the command does while that waits. Where the machine stood still until
+# it had gone back, nothing is known: then once more, with more time.
+unconfirmed() { # POLICY-FILE SECONDS COMMAND...
+	local policy=$1 seconds=$2
+	shift 2
+	while ((seconds < 100)); do
+		pst apply "$policy" --confirm $((seconds * SLOW)) || return
+		"$@" && return
+		change_is waiting && return 1
+		seconds=$((seconds * 4))
+	done
+	return 1
+}
 
 # What must not change when a command fails: everything but the numbers that traffic moves.
 stable_status() {

@@ -80,18 +80,18 @@ for delay in 0.02 0.1 0.2 0.4; do
 done
 
 # Confirmed in time.
-check "apply --confirm 3" pst apply "$WORK/shut.yaml" --confirm $((3 * SLOW))
+check "apply --confirm 4" pst apply "$WORK/shut.yaml" --confirm $((4 * SLOW))
 check "confirm" pst confirm
 check "confirmed: no process is left" wait_for 2 none_runs
-check "confirmed: it stays" stays_shut 5
+check "confirmed: it stays" stays_shut 6
 check "apply of the usual policy" pst apply "$WORK/policy.yaml"
 check "A is back" wait_for 3 is_open
 
 # While a change waits to be confirmed there is one way back, not two.
-check "apply --confirm 2 again" pst apply "$WORK/shut.yaml" --confirm $((2 * SLOW))
+check "apply --confirm 5 again" pst apply "$WORK/shut.yaml" --confirm $((5 * SLOW))
 write_policy "$WORK/next.yaml" '  - {service: web, from: any}' '' '  web: {tcp: 443}'
 check_not "another apply meanwhile is refused" pst apply "$WORK/next.yaml"
-check "and the first goes back all the same" wait_for 4 shows "$before"
+check "and the first goes back all the same" wait_for 10 shows "$before"
 check "afterwards it is not refused" pst apply "$WORK/next.yaml"
 after=$(pst show)
 check "and stays" stays_as "$after" 3

@@ -262,8 +262,7 @@ check "every one that listens there" equal "$(watched_pids)" "$(printf '%s\n' "$
 # A change of the policy that goes back takes nothing away.
 echo "    watch: [socket]" >>"$WORK/anybody.yaml"
 check "a change without tls, unconfirmed" pst apply "$WORK/anybody.yaml" --confirm $((2 * SLOW))
-went_back() { equal "$(status_field '["change"]')" none; }
-check "goes back" wait_for 10 went_back
+check "goes back" wait_for 10 change_is none
 check "and what was watched still is" of_tls unwatched 0
 
 # What is not worth looking into, and what an attempt that was killed has left.

@@ -66,7 +66,6 @@ killed() { # FUNCTION COMMAND...
 	equal "$?" 137
 }
 
-change_is() { equal "$(status_field '["change"]')" "$1"; }
 out_is_open() { equal "$(on srv "$PYTHON" "$HELPERS/ask.py" connect $A4 9999 0.4 2>&1)" answered; }
 out_is_shut() { equal "$(on srv "$PYTHON" "$HELPERS/ask.py" connect $A4 9999 0.4 2>&1)" "no answer"; }
 says() { grep -q -- "$1" "$WORK/check.log"; }
@@ -184,8 +183,7 @@ check "it ends" wait_for 3 none_runs
 
 say "an interface goes away while a change waits"
 check "the first policy, for two interfaces" pst apply "$WORK/first-two.yaml"
-check "apply --confirm 5" pst apply "$WORK/next-two.yaml" --confirm $((5 * SLOW))
-check "it is in force" out_is_open
+check "apply --confirm: it is in force" unconfirmed "$WORK/next-two.yaml" 5 out_is_open
 ip -n "$ID-srv" link del eth1
 check "it goes back on the other interface" wait_for 20 out_is_shut
 check "no process is left" wait_for 3 none_runs
