@@ -145,23 +145,26 @@ static __always_inline bool port_is_passive(__u16 port)
 	return rule && rule->flags & PORT_PASSIVE;
 }
 
-static __always_inline bool flow_is_admitted(const struct flow_key *key, const struct flow *flow,
-					     bool is_data, bool is_ipv4, __u32 ifindex)
+/* Whether the policy in force admits a flow that an older one did. `control_port`: the flow's. A global
+ * function, as what follows: verified once, where the verifier would follow a static one from each caller. */
+__noinline bool flow_is_admitted(const struct flow_key *key, __u16 control_port, bool is_data, __u32 ifindex)
 {
-	enum transport transport = key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP;
 	const struct port_rule *rule;
 
-	if (is_data && !flow->control_port)
+	if (!key)
+		return false;
+	if (is_data && !control_port)
 		return port_is_passive(key->local_port);
-	if (is_data || flow->control_port) {
-		rule = port_rule_get(INBOUND, TRANSPORT_TCP, flow->control_port);
+	if (is_data || control_port) {
+		rule = port_rule_get(INBOUND, TRANSPORT_TCP, control_port);
 		if (!is_data && rule && !(rule->flags & PORT_ACTIVE))
 			return false;
 	} else if (key->protocol != PROTO_TCP && key->protocol != PROTO_UDP)
 		rule = protocol_rule_get(OUTBOUND, PROTO_ICMP);
 	else
-		rule = port_rule_get(OUTBOUND, transport, key->peer_port);
-	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4);
+		rule = port_rule_get(OUTBOUND, key->protocol == PROTO_TCP ? TRANSPORT_TCP : TRANSPORT_UDP,
+				     key->peer_port);
+	return rule && rule_admits(rule, &key->peer, &key->local, ifindex, addr_is_mapped(&key->peer));
 }
 
 /* The verdict of a flow that was found: most often one comparison. What this host opened is judged by where
@@ -177,7 +180,7 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 	    flow_is_over(key, flow, bpf_ktime_get_boot_ns()))
 		return REASON_NO_FLOW;
 	if (flow->generation != generation || moved) {
-		if (!flow_is_admitted(key, flow, is_data, is_ipv4,
+		if (!flow_is_admitted(key, flow->control_port, is_data,
 				      places || !flow->ifindex ? ifindex : flow->ifindex))
 			return REASON_CUT;
 		if (!is_made)
@@ -189,31 +192,29 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 }
 
 /* A segment of a data connection. */
-__noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made, __u32 ifindex)
+static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
+					  __u32 ifindex)
 {
-	struct flow *flow;
-
-	if (!key)
-		return REASON_INTERNAL;
-	flow = bpf_map_lookup_elem(&data_flows, key);
+	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 
 	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
 
 /* The same as flow_judge() for one in `connections`, without a struct flow on the stack. */
-static __noinline verdict connection_judge(struct connection *connection, const struct flow_key *key,
-					   bool is_made, enum direction direction, __u32 ifindex)
+__noinline verdict connection_judge(struct connection *connection, const struct flow_key *key, bool is_made,
+				    enum direction direction, __u32 ifindex)
 {
-	bool moved = flags & GENERATION_NARROWED && direction == OUTBOUND && connection->ifindex != ifindex;
-	const struct port_rule *rule;
+	bool moved;
 	__u32 leaves_by = ifindex;
 
+	if (!connection || !key)
+		return REASON_INTERNAL;
+	moved = flags & GENERATION_NARROWED && direction == OUTBOUND && connection->ifindex != ifindex;
 	if (connection->generation == generation && !moved)
 		return admit_service(connection->service);
 	if (direction == INBOUND && connection->ifindex)
 		leaves_by = connection->ifindex;
-	rule = port_rule_get(OUTBOUND, TRANSPORT_TCP, key->peer_port);
-	if (!rule || !rule_admits(rule, &key->peer, &key->local, leaves_by, addr_is_mapped(&key->peer)))
+	if (!flow_is_admitted(key, 0, false, leaves_by))
 		return REASON_CUT;
 	if (!is_made) {
 		connection->generation = generation;
@@ -224,15 +225,11 @@ static __noinline verdict connection_judge(struct connection *connection, const 
 }
 
 /* A segment or datagram of a connection that this host opened. */
-__noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
-				  enum direction direction, __u32 ifindex)
+static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
+					 enum direction direction, __u32 ifindex)
 {
-	struct connection *connection;
+	struct connection *connection = connection_find(key);
 	struct flow *flow;
-
-	if (!key)
-		return REASON_INTERNAL;
-	connection = connection_find(key);
 
 	if (connection)
 		return connection_judge(connection, key, is_made, direction, ifindex);

@@ -109,8 +109,8 @@ static __always_inline struct connection *flow_place(const struct flow_key *key)
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
  * one without a socket get a flow that is over after the linger: nothing else would end it. `control_port` is
  * that of an FTP session whose data connection it is, else 0. */
-__noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service,
-			     __u16 control_port)
+static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service,
+				    __u16 control_port)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {
@@ -126,9 +126,6 @@ __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, 
 	struct connection *connection = NULL;
 	bool is_direct = false;
 	__u32 reason;
-
-	if (!key)
-		return REASON_INTERNAL;
 
 	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
 		flow.closing_ns = now;

@@ -137,6 +137,17 @@ static bool print_program(const struct bpf_program *program, const struct btf *b
 	return chain.bytes <= STACK_LIMIT;
 }
 
+/* What the verifier said of the program that it refused, the last that it was given. */
+static void print_refusal(char (*logs)[LOG_SIZE], size_t n)
+{
+	while (n && !*logs[n - 1])
+		n--;
+	if (!n)
+		return;
+	for (const char *line = strtok(logs[n - 1], "\n"); line; line = strtok(NULL, "\n"))
+		printf("#   %s\n", line);
+}
+
 static bool load_variant(const struct variant *variant)
 {
 	static char logs[MAX_PROGRAMS][LOG_SIZE];
@@ -148,10 +159,12 @@ static bool load_variant(const struct variant *variant)
 	bpf_object__for_each_program(program, object)
 	{
 		bpf_program__set_log_level(program, LOG_STATS);
+		*logs[n] = '\0';
 		bpf_program__set_log_buf(program, logs[n++], LOG_SIZE);
 	}
 	if (!right || bpf_object__load(object)) {
 		printf("not ok load: %s: %s\n", variant->name, strerror(errno));
+		print_refusal(logs, n);
 		return false;
 	}
 	n = 0;
