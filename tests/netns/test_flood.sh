@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A flood of SYNs from everywhere, to open and closed ports, costs no connection and no transfer anything, and fills no map.
+# alone: it sends as fast as it can.
 # Full size: FLOOD_PACKETS=27000000 TIME_LIMIT=900, of which some 20 million are judged: the veth drops what it has no room for,
 # whosever it is. They come in at the other end of the server's own veth; the way from a client's, over the bridge, is slower.
 TEST=flood

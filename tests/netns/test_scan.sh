@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Connecting to every TCP port finds what the policy allows and nothing else, inward and outward.
+# alone: it sends as fast as it can.
 TEST=scan
 source "$(dirname "$0")/lib.sh"
 

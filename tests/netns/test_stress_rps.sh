@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Thousands of data connections on several CPUs while another process listens and closes without pause: none fails, none is late.
+# alone: it uses every CPU.
 # The full size: TIME_LIMIT=900 STRESS_CONNECTIONS=10000 STRESS_CLIENTS=50.
 TEST=stress_rps
 source "$(dirname "$0")/lib.sh"

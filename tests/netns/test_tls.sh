@@ -173,7 +173,7 @@ start_server
 check "postern run watches a server that starts" wait_for 10 run_watches
 check "as status says" of_tls unwatched 0
 stop "$SERVER"
-check "and no longer once it has ended" wait_for 10 watches_none
+check "and no longer once it has ended" wait_for 20 watches_none
 mkdir "$WORK/lib" && cp "$LIBRARY" "$WORK/lib/libssl.so.3" || die "cannot copy the library"
 LD_LIBRARY_PATH=$WORK/lib start_server --banner upgraded --files 1
 check "and one whose library was replaced" wait_for 10 run_watches
