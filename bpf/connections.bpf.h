@@ -68,6 +68,19 @@ static __always_inline bool connection_again(struct connection *connection, cons
 	return true;
 }
 
+static __always_inline struct flow_key connection_key(const struct connection *connection, __u16 local_port)
+{
+	struct flow_key key = {
+		.local = connection->local,
+		.peer = connection->peer,
+		.local_port = local_port,
+		.peer_port = connection->peer_port,
+		.protocol = FLOW_TCP,
+	};
+
+	return key;
+}
+
 static __always_inline struct flow connection_flow(const struct connection *connection)
 {
 	__u64 since_ns = connection->since_s * NS_PER_S;

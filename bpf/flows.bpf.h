@@ -113,15 +113,27 @@ static __always_inline bool flow_linger(const struct flow_key *key, const struct
 	return false;
 }
 
-/* It lingers in `flows`, unless it is whole; it is over at once where there is no room. */
-static __noinline void connection_close(struct connection *connection, const struct flow_key *key,
-					bool is_whole)
+/* False where there is no room. */
+static __noinline bool connection_linger(const struct connection *connection, __u16 local_port)
 {
+	struct flow_key key = connection_key(connection, local_port);
 	struct flow flow = connection_flow(connection);
 
 	flow.closing_ns = bpf_ktime_get_boot_ns();
-	if (is_whole || !flow_linger(key, &flow))
-		user_release(&flow.uid);
+	return flow_linger(&key, &flow);
+}
+
+/* The socket of that local port is closed: its connection lingers in `flows`. Not where `is_whole`: both ends
+ * have sent their FIN and had it acknowledged, and no TIME_WAIT follows, so that nothing more is to come. Of
+ * most sockets nothing is there, or no longer: it is told of each close more than once. */
+static __always_inline void connection_socket_closed(__u16 local_port, __u64 cookie, bool is_whole)
+{
+	struct connection *connection = connection_at(local_port);
+
+	if (!connection || connection->cookie != cookie || connection->tag == CONNECTION_NONE)
+		return;
+	if (is_whole || !connection_linger(connection, local_port))
+		user_release(&connection->uid);
 	connection->tag = CONNECTION_NONE;
 }
 
@@ -133,16 +145,10 @@ static __always_inline void flow_begin_linger(void *map, const struct flow_key *
 		flow->closing_ns = bpf_ktime_get_boot_ns();
 }
 
-/* Its socket is closed: its flow ends wherever it is. Only that of this very socket does: another may have
- * taken its place. `traces` says which maps it can be in. `is_whole`: both ends have sent their FIN and had
- * it acknowledged, and no TIME_WAIT follows, so that nothing more is to come. */
-static __always_inline void flow_socket_closed(const struct flow_key *key, __u64 cookie, __u32 traces,
-					       bool is_whole)
+/* Its socket is closed: its flow in a hash lingers. Only that of this very socket does: another may have
+ * taken its place. `traces` says which maps it can be in. */
+static __always_inline void flow_socket_closed(const struct flow_key *key, __u64 cookie, __u32 traces)
 {
-	struct connection *connection = connection_find(key);
-
-	if (connection && connection->cookie == cookie)
-		connection_close(connection, key, is_whole);
 	if (traces & TRACE_FLOW)
 		flow_begin_linger(&flows, key, cookie);
 	if (traces & TRACE_DATA_FLOW)

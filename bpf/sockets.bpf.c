@@ -70,13 +70,13 @@ static __always_inline void on_established(const struct sock *sk, const struct s
 		on_data_connection(sk);
 }
 
-/* Its flow ends, or lingers. */
-static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, __u32 traces, bool is_whole)
+/* Its flows linger. */
+static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, __u32 traces)
 {
 	struct flow_key key = key_of(sk, sock_local_port(sk));
 	const struct flow_key *translated;
 
-	flow_socket_closed(&key, cookie, traces, is_whole);
+	flow_socket_closed(&key, cookie, traces);
 	if (!(traces & TRACE_TRANSLATED))
 		return;
 	/* It can have both: where addresses came to be translated while it connected. */
@@ -84,7 +84,7 @@ static __noinline void on_flow_close(const struct sock *sk, __u64 cookie, __u32 
 	if (!translated)
 		return;
 	key = *translated;
-	flow_socket_closed(&key, cookie, TRACE_FLOW | TRACE_DATA_FLOW, is_whole);
+	flow_socket_closed(&key, cookie, TRACE_FLOW | TRACE_DATA_FLOW);
 	bpf_map_delete_elem(&flow_sockets, &cookie);
 }
 
@@ -106,11 +106,14 @@ static __always_inline void on_session_close(__u64 cookie)
  * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
 static __always_inline void on_connection_close(const struct sock *sk, __u64 cookie, bool is_whole)
 {
-	__u32 traces = traces_of(sock_local_port(sk));
+	__u16 port = sock_local_port(sk);
+	__u32 traces = traces_of(port);
 
 	if (traces & TRACE_SESSION)
 		on_session_close(cookie);
-	on_flow_close(sk, cookie, traces, is_whole);
+	connection_socket_closed(port, cookie, is_whole);
+	if (traces & (TRACE_FLOW | TRACE_DATA_FLOW | TRACE_TRANSLATED))
+		on_flow_close(sk, cookie, traces);
 	if (traces_of(TRACES_OF_ANY) & TRACE_ACTIVE)
 		bpf_map_delete_elem(&actives, &cookie);
 }
