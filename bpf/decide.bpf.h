@@ -15,6 +15,9 @@ const volatile __u32 generation = 0;
 /* enum generation_flag */
 const volatile __u32 flags = 0;
 
+/* The highest TCP port with a rule inward. */
+const volatile __u32 last_ruled_port = N_PORTS - 1;
+
 /* The counter that the packet belongs to: an enum reason below N_REASONS denies it. */
 typedef __u32 verdict;
 
@@ -200,6 +203,21 @@ static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ip
 	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
 
+static __noinline bool is_own_address(const struct addr *addr)
+{
+	return bpf_map_lookup_elem(&own_addresses, addr);
+}
+
+/* Whether the policy in force, as long as it is, has nothing to say against the peer of a connection: only
+ * then its segments go on without a look at their source. */
+static __noinline bool connection_is_settled(const struct flow_key *key)
+{
+	struct addr peer = key->peer; /* older kernels take a map's key from the stack alone */
+
+	return !is_own_address(&peer) &&
+	       !(flags & GENERATION_BLOCK && is_blocked(&peer, addr_is_mapped(&peer)));
+}
+
 /* The same as flow_judge() for one in `connections`, without a struct flow on the stack. */
 __noinline verdict connection_judge(struct connection *connection, const struct flow_key *key, bool is_made,
 				    enum direction direction, __u32 ifindex)
@@ -216,7 +234,7 @@ __noinline verdict connection_judge(struct connection *connection, const struct 
 		leaves_by = connection->ifindex;
 	if (!flow_is_admitted(key, 0, false, leaves_by))
 		return REASON_CUT;
-	if (!is_made) {
+	if (!is_made && connection_is_settled(key)) {
 		connection->generation = generation;
 		if (moved)
 			connection->ifindex = ifindex;

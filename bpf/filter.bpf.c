@@ -9,11 +9,6 @@
 #include "reply.bpf.h"
 #include "unseen.bpf.h"
 
-static __noinline bool is_own_address(const struct addr *addr)
-{
-	return bpf_map_lookup_elem(&own_addresses, addr);
-}
-
 /* Nobody else may send from this host's own addresses. */
 static __always_inline bool source_is_own(const struct packet *packet)
 {
@@ -112,25 +107,23 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 }
 
 /* A function of its own, for its room on the stack. */
-static __noinline verdict plain_connection(const struct connection *connection, const void *ip, void *end,
-					   __u16 peer_port, enum direction direction)
+static __noinline bool is_of_connection(const struct connection *connection, const void *ip, void *end,
+					__u16 peer_port, enum direction direction)
 {
 	struct packet packet = {.given = {.direction = direction}, .ip = ip, .end = end, .is_ip = true};
 	struct addr local, peer;
 
 	if (ip + 1 > end)
-		return REASON_INTERNAL;
+		return false;
 	packet.is_ipv4 = *(const __u8 *)ip == IP4_PLAIN;
 	local = packet_local(&packet);
 	peer = packet_peer(&packet);
-	if (!connection_is(connection, &local, &peer, peer_port))
-		return REASON_NONE;
-	return forged_or_blocked(&packet, admit_service(connection->service));
+	return connection_is(connection, &local, &peer, peer_port);
 }
 
-/* A segment of a connection of this host that goes on as it was when the policy in force last judged it.
- * REASON_NONE for everything else. Looked for before the rules of its port, which are in the CPU's cache less
- * often. */
+/* A segment of a connection of this host that goes on as it was when the policy in force last judged it: its
+ * peer is neither blocked nor this host itself, see connection_is_settled(). REASON_NONE for everything else.
+ * Looked for before the rules of its port, which are in the CPU's cache less often. */
 static __always_inline verdict plain_connected_segment(const struct packet *packet, __u16 local_port,
 						       __u16 peer_port)
 {
@@ -141,7 +134,9 @@ static __always_inline verdict plain_connected_segment(const struct packet *pack
 	connection = connection_at(local_port);
 	if (!connection || connection->generation != generation || connection->peer_port != peer_port)
 		return REASON_NONE;
-	return plain_connection(connection, packet->ip, packet->end, peer_port, packet->given.direction);
+	if (!is_of_connection(connection, packet->ip, packet->end, peer_port, packet->given.direction))
+		return REASON_NONE;
+	return admit_service(connection->service);
 }
 
 /* A plain packet is judged in up to three steps, and any other in one or two. Each step is a function of its

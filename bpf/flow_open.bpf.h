@@ -97,13 +97,29 @@ static __always_inline void flow_remember_socket(struct __sk_buff *skb, const st
 		flow_remember_translated(skb, key, &cookie);
 }
 
-/* The place in `connections` for what this host opens; NULL where it goes to `flows`. A port that has a rule
- * decides on its segments itself. */
-static __always_inline struct connection *flow_place(const struct flow_key *key)
+/* The place in `connections` of a socket that opens a connection; NULL where it is another one's. It is in no
+ * cache of the CPU most often: looked at early, so that it comes while the rest is done. */
+static __always_inline struct connection *flow_place(const struct flow_key *key, __u64 cookie)
 {
-	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, key->local_port);
+	struct connection *connection = connection_at(key->local_port);
 
-	return rule && !rule->flags ? connection_at(key->local_port) : NULL;
+	if (!connection || (connection->tag != CONNECTION_NONE && connection->cookie != cookie))
+		return NULL;
+	return connection;
+}
+
+/* Whether such a connection may be there, and is not one for `flows`. A port that has a rule decides on its
+ * segments itself. */
+static __always_inline bool flow_may_have_place(const struct flow_key *key)
+{
+	const struct port_rule *rule;
+
+	if (is_own_address(&key->peer))
+		return false;
+	if (key->local_port > last_ruled_port)
+		return true;
+	rule = port_rule_get(INBOUND, TRANSPORT_TCP, key->local_port);
+	return rule && !rule->flags;
 }
 
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
@@ -112,38 +128,37 @@ static __always_inline struct connection *flow_place(const struct flow_key *key)
 static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service,
 				    __u16 control_port)
 {
-	__u64 now = bpf_ktime_get_boot_ns();
 	struct flow flow = {
 		.cookie = bpf_get_socket_cookie(skb),
-		.since_ns = now,
-		.seen_ns = now,
 		.generation = generation,
 		.service = service,
 		.control_port = control_port,
-		.uid = bpf_get_socket_uid(skb),
 		.ifindex = skb->ifindex,
 	};
 	struct connection *connection = NULL;
-	bool is_direct = false;
+	bool is_tcp = key->protocol == PROTO_TCP, is_over, is_direct;
 	__u32 reason;
 
-	if (key->protocol == PROTO_TCP && socket_state(skb) == SOCK_CLOSE)
-		flow.closing_ns = now;
+	if (is_tcp && !control_port)
+		connection = flow_place(key, flow.cookie);
+	flow.uid = bpf_get_socket_uid(skb);
 	/* Judged here too: what is blocked must leave nothing behind. */
 	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
 		return REASON_BLOCKED;
-	if (key->protocol == PROTO_TCP && !flow.closing_ns)
-		is_direct = is_of_socket(skb, key);
-	if (is_direct && !control_port)
-		connection = flow_place(key);
+	is_over = is_tcp && socket_state(skb) == SOCK_CLOSE;
+	is_direct = is_tcp && !is_over && is_of_socket(skb, key);
+	if (!is_direct || !flow_may_have_place(key))
+		connection = NULL;
 	if (!is_direct && connection_find(key))
 		return admit_service(service); /* a copy of its SYN, without its socket, ends nothing of it */
+	flow.since_ns = flow.seen_ns = bpf_ktime_get_boot_ns();
+	flow.closing_ns = is_over ? flow.since_ns : 0;
 	reason = flow_insert(key, &flow, connection);
 	if (reason)
 		return reason;
 	if (key->protocol == PROTO_UDP)
-		fragment_peer_touch(&key->peer, now);
-	else if (key->protocol == PROTO_TCP && !flow.closing_ns && !is_direct)
+		fragment_peer_touch(&key->peer, flow.since_ns);
+	else if (is_tcp && !is_over && !is_direct)
 		flow_remember_translated(skb, key, &flow.cookie);
 	return admit_service(service);
 }

@@ -53,11 +53,16 @@ static __always_inline void sock_addrs(const struct sock *sk, struct addr *local
 }
 
 /* Host byte order. skc_num is 0 once the port was given back, which comes before CLOSE is told. */
+static __always_inline __u16 tcp_local_port(const struct tcp_sock *tcp)
+{
+	return bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport);
+}
+
 static __always_inline __u16 sock_local_port(const struct sock *sk)
 {
 	const struct tcp_sock *tcp = bpf_skc_to_tcp_sock((void *)sk);
 
-	return tcp ? bpf_ntohs(tcp->inet_conn.icsk_inet.inet_sport) : 0;
+	return tcp ? tcp_local_port(tcp) : 0;
 }
 
 static __always_inline __u16 sock_peer_port(const struct sock *sk)

@@ -104,9 +104,9 @@ static __always_inline void on_session_close(__u64 cookie)
 
 /* What was not a listener: a control connection, the connection of a flow. Cookies are unique on the host,
  * and no namespace needs to be asked: the connection of a macvlan or a container can be a flow here. */
-static __always_inline void on_connection_close(const struct sock *sk, __u64 cookie, bool is_whole)
+static __always_inline void on_connection_close(const struct sock *sk, __u16 port, __u64 cookie,
+						bool is_whole)
 {
-	__u16 port = sock_local_port(sk);
 	__u32 traces = traces_of(port);
 
 	if (traces & TRACE_SESSION)
@@ -118,10 +118,10 @@ static __always_inline void on_connection_close(const struct sock *sk, __u64 coo
 		bpf_map_delete_elem(&actives, &cookie);
 }
 
-/* A socket whose cookie nobody has asked for yet is in none of our maps: most that a host closes. */
-static __always_inline bool is_known(const struct sock *sk)
+/* 0: nobody has asked for it yet, and the socket is in none of our maps, as most that a host closes. */
+static __always_inline __u64 known_cookie(const struct sock *sk)
 {
-	return sk->__sk_common.skc_cookie.counter != 0;
+	return sk->__sk_common.skc_cookie.counter;
 }
 
 /* connect() in the process that calls it. The entry of an older attempt is taken over. */
@@ -142,42 +142,66 @@ static __always_inline void on_attempt(const struct sock *sk)
 }
 
 /* As tcp_rcv_state_process() has it. Other ways from LAST_ACK to CLOSE are followed by a RST. */
-static __always_inline bool is_whole(const struct sock *sk, int old_state)
+static __always_inline bool is_whole(const struct tcp_sock *tcp, int old_state)
 {
-	const struct tcp_sock *tcp = old_state == LAST_ACK ? bpf_skc_to_tcp_sock((void *)sk) : NULL;
-
-	return tcp && tcp->snd_una == tcp->write_seq;
+	return old_state == LAST_ACK && tcp->snd_una == tcp->write_seq;
 }
 
-static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
+static __always_inline void on_close(const struct sock *sk, int old_state)
+{
+	__u64 cookie = known_cookie(sk);
+	const struct tcp_sock *tcp;
+
+	if (!cookie)
+		return;
+	if (old_state == LISTEN) {
+		listener_close(sk);
+		return;
+	}
+	tcp = bpf_skc_to_tcp_sock((void *)sk);
+	if (tcp)
+		on_connection_close(sk, tcp_local_port(tcp), cookie, is_whole(tcp, old_state));
+}
+
+static __always_inline void on_connect(const struct sock *sk)
+{
+	const struct settings *in_force = settings_for(sk);
+
+	if (!in_force)
+		return;
+	on_attempt(sk);
+	if (ftp_port_get(in_force, ACTIVE_SERVERS).control)
+		active_attempt(sk, in_force);
+}
+
+static __always_inline void on_accepted(const struct sock *sk)
 {
 	const struct settings *in_force;
 
-	if (sk->sk_protocol != PROTOCOL_TCP)
-		return 0;
-	if (new_state == CLOSE && is_known(sk)) {
-		if (old_state == LISTEN)
-			listener_close(sk);
-		else
-			on_connection_close(sk, bpf_get_socket_cookie((void *)sk), is_whole(sk, old_state));
-	}
-	if (new_state == SYN_SENT) {
-		in_force = settings_for(sk);
-		if (in_force) {
-			on_attempt(sk);
-			if (ftp_port_get(in_force, ACTIVE_SERVERS).control)
-				active_attempt(sk, in_force);
-		}
-	}
-	if (new_state != ESTABLISHED || old_state != SYN_RECV)
-		return 0;
 	/* What nobody has accepted yet is a listener's child; a socket that some process holds has opened
 	 * simultaneously (RFC 9293, 3.5), and is no server's. */
 	if (sk->sk_socket)
-		return 0;
+		return;
 	in_force = settings_for(sk);
 	if (in_force)
 		on_established(sk, in_force);
+}
+
+/* Most changes are none of these, and end here before a look at the socket. */
+static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
+{
+	bool is_accepted = new_state == ESTABLISHED && old_state == SYN_RECV;
+
+	if (new_state != CLOSE && new_state != SYN_SENT && !is_accepted)
+		return 0;
+	if (sk->sk_protocol != PROTOCOL_TCP)
+		return 0;
+	if (new_state == CLOSE)
+		on_close(sk, old_state);
+	else if (new_state == SYN_SENT)
+		on_connect(sk);
+	else
+		on_accepted(sk);
 	return 0;
 }
 
@@ -195,14 +219,19 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 
 static __always_inline int on_destroy(const struct sock *sk)
 {
-	__u64 cookie;
+	__u64 cookie = known_cookie(sk);
+	const struct tcp_sock *tcp;
+	__u16 port;
 
-	if (!is_known(sk))
+	if (!cookie)
 		return 0;
-	cookie = bpf_get_socket_cookie((void *)sk);
-	if (traces_of(sock_local_port(sk)) & TRACE_LISTENER)
+	tcp = bpf_skc_to_tcp_sock((void *)sk);
+	if (!tcp)
+		return 0;
+	port = tcp_local_port(tcp);
+	if (traces_of(port) & TRACE_LISTENER)
 		listener_close(sk);
-	on_connection_close(sk, cookie, false);
+	on_connection_close(sk, port, cookie, false);
 	return 0;
 }
 

@@ -216,12 +216,14 @@ struct {
 	__type(value, struct flow_key);
 } flow_sockets SEC(".maps");
 
+enum { TRACES_PER_WORD = 8 };
+
 /* Bits of enum trace, by local port: see traces.bpf.h. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, N_PORTS);
+	__uint(max_entries, N_PORTS / TRACES_PER_WORD);
 	__type(key, __u32);
-	__type(value, __u32);
+	__type(value, __u64);
 } socket_traces SEC(".maps");
 
 struct {

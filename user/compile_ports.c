@@ -213,6 +213,15 @@ static int compile_half(struct work *work, enum direction direction, enum transp
 	return err ? err : finish_ports(work, direction, transport);
 }
 
+static uint32_t last_ruled_port(const struct port_rule *ports)
+{
+	uint32_t port = N_PORTS - 1;
+
+	while (port && !ports[port_index(INBOUND, TRANSPORT_TCP, (uint16_t)port)].flags)
+		port--;
+	return port;
+}
+
 int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
 		  struct narrower *narrower, struct compiled *compiled)
 {
@@ -225,6 +234,7 @@ int compile_ports(const struct policy *policy, const struct service_indexes *ind
 		for (int d = 0; d < N_DIRECTIONS && !err; d++)
 			for (int t = 0; t < N_TRANSPORTS && !err; t++)
 				err = compile_half(&work, (enum direction)d, (enum transport)t);
+		compiled->last_ruled_port = last_ruled_port(compiled->ports);
 	}
 	free(work.admitted);
 	return err;

@@ -188,6 +188,8 @@ static void test_quoted(void **state)
 
 /* What was blocked since is denied though the connection is open, and so is what comes from our own address.
  */
+/* A policy says so when it first judges a connection, and goes on to: it is not taken for one that it admits.
+ */
 static void test_blocked_and_forged(void **state)
 {
 	const struct prog_prefix blocked[] = {zones_prefix("198.51.100.7/32", ZONE_BLOCKED),
@@ -203,16 +205,21 @@ static void test_blocked_and_forged(void **state)
 		struct frame frame;
 
 		packet_build(&frame, &in);
+		connection.generation = GENERATION - 1;
 		state_put_connection(*state, LOCAL_PORT, &connection);
-		expect_both(*state, family, COUNTER_SERVICES + WEB, "not blocked");
 		expect_both(blocking, family, REASON_BLOCKED, "blocked");
+		expect_both(blocking, family, REASON_BLOCKED, "blocked again");
+		expect_both(*state, family, COUNTER_SERVICES + WEB, "not blocked");
+		expect_both(*state, family, COUNTER_SERVICES + WEB, "not blocked, as found before");
 		assert_return_code(
 			bpf_map_update_elem(prog_map(*state, "own_marks"), &mark, &(uint8_t){1}, BPF_ANY),
 			errno);
 		assert_return_code(
 			bpf_map_update_elem(prog_map(*state, "own_addresses"), &own, &(uint32_t){1}, BPF_ANY),
 			errno);
+		state_put_connection(*state, LOCAL_PORT, &connection);
 		expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "forged");
+		expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "forged again");
 	}
 	prog_free(blocking);
 }
