@@ -113,28 +113,39 @@ static __always_inline bool flow_linger(const struct flow_key *key, const struct
 	return false;
 }
 
-/* False where there is no room. */
-static __noinline bool connection_linger(const struct connection *connection, __u16 local_port)
+/* It lingers in `flows`, unless it is whole; it is over at once where there is no room. Nothing happens where
+ * its place does not hold what `tag` says, or no longer. */
+static __noinline void connection_end(struct connection *connection, __u16 local_port, __u32 tag,
+				      bool is_whole)
 {
 	struct flow_key key = connection_key(connection, local_port);
 	struct flow flow = connection_flow(connection);
+	bool lingers = false;
 
+	if (tag != connection_tag(&key.local, &key.peer, key.peer_port))
+		return;
 	flow.closing_ns = bpf_ktime_get_boot_ns();
-	return flow_linger(&key, &flow);
+	if (!is_whole)
+		lingers = flow_linger(&key, &flow);
+	if (__sync_val_compare_and_swap(&connection->tag, tag, CONNECTION_NONE) == tag && !lingers)
+		user_release(&flow.uid);
 }
 
-/* The socket of that local port is closed: its connection lingers in `flows`. Not where `is_whole`: both ends
- * have sent their FIN and had it acknowledged, and no TIME_WAIT follows, so that nothing more is to come. Of
- * most sockets nothing is there, or no longer: it is told of each close more than once. */
+/* The socket of that local port is closed. `is_whole`: both ends have sent their FIN and had it acknowledged,
+ * and no TIME_WAIT follows, so that nothing more is to come. Of most sockets nothing is there, or no longer:
+ * a close is told more than once, also when its port has been given to another socket, whose entry can be
+ * half written: its cookie counts only with a tag that was there before. */
 static __always_inline void connection_socket_closed(__u16 local_port, __u64 cookie, bool is_whole)
 {
 	struct connection *connection = connection_at(local_port);
+	__u32 tag;
 
-	if (!connection || connection->cookie != cookie || connection->tag == CONNECTION_NONE)
+	if (!connection)
 		return;
-	if (is_whole || !connection_linger(connection, local_port))
-		user_release(&connection->uid);
-	connection->tag = CONNECTION_NONE;
+	tag = connection->tag;
+	barrier();
+	if (tag != CONNECTION_NONE && tag != CONNECTION_CLAIMED && connection->cookie == cookie)
+		connection_end(connection, local_port, tag, is_whole);
 }
 
 static __always_inline void flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)

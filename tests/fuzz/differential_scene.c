@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "differential.h"
+#include "model_rules.h"
 
-enum { TCP = 6, UDP = 17, ICMP = 1, ICMPV6 = 58, FOREIGN_SERVICES = 3000, MOST_STATE = 24 };
+enum { FOREIGN_SERVICES = 3000, MOST_STATE = 24 };
 
 static const char *const hosts[2][N_HOSTS] = {
 	{"2001:db8:1::10", "2001:db8:1::11", "fe80::1", "::ffff:192.0.2.10", "2001:db8:20::1"},
@@ -284,12 +285,17 @@ static struct model_flow random_flow(const struct scene *scene, struct random *r
 	return flow;
 }
 
-/* Where `connections` would have it: a port that has a service, or FTP's, is asked before it. */
-static bool can_be_connection(const struct model_flow *flow, const struct port_rule *rule)
+/* Where `connections` would have it: a port that has a service, or FTP's, is asked before it, and of a peer
+ * that is blocked or this host itself no policy has said that it may go on unasked. */
+static bool can_be_connection(const struct model *model, const struct model_flow *flow,
+			      const struct port_rule *rule)
 {
 	if (!flow->is_used || !flow->has_socket || flow->control)
 		return false;
-	return flow->is_foreign ? !(rule->flags & PORT_PASSIVE) : !rule->flags;
+	if (flow->is_foreign)
+		return !(rule->flags & PORT_PASSIVE);
+	return !rule->flags && !model_is_blocked(model, &flow->key.peer) &&
+	       !model_is_own(model, &flow->key.peer);
 }
 
 void scene_choose_connections(struct random *random, struct model *model, const struct compiled *compiled)
@@ -301,7 +307,7 @@ void scene_choose_connections(struct random *random, struct model *model, const 
 		uint16_t port = flow->key.local_port;
 		const struct port_rule *rule = &compiled->ports[port_index(INBOUND, TRANSPORT_TCP, port)];
 
-		if (!can_be_connection(flow, rule) || taken[port] || random_chance(random, 30))
+		if (!can_be_connection(model, flow, rule) || taken[port] || random_chance(random, 30))
 			continue;
 		flow->is_connection = taken[port] = true;
 		model->n_flows--;

@@ -44,6 +44,10 @@ static uint32_t judge_flow(struct model *model, struct model_flow *flow, bool is
 		interface = flow->interface;
 	if (!is_still_admitted(model, flow, is_data, interface))
 		return REASON_CUT;
+	/* An error in ICMP can be about one that itself is forged or blocked: that must not go on unasked. */
+	if (flow->is_connection &&
+	    (model_is_own(model, &flow->key.peer) || model_is_blocked(model, &flow->key.peer)))
+		return COUNTER_SERVICES + flow->service;
 	if (model->sight.how != MODEL_MADE) {
 		flow->is_foreign = false;
 		flow->interface = has_moved ? interface : flow->interface;
@@ -325,14 +329,6 @@ static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, uns
 	return true;
 }
 
-static bool is_own(const struct model *model, const struct model_addr *addr)
-{
-	for (size_t i = 0; i < model->n_own; i++)
-		if (model_addr_equal(addr, &model->own[i]))
-			return true;
-	return false;
-}
-
 static bool is_source_denied(const struct model_packet *packet)
 {
 	static const uint8_t zero[16], one[16] = {[15] = 1};
@@ -404,7 +400,7 @@ uint32_t model_judge(struct model *model, const struct model_sight *sight, const
 		return COUNTER_LINK;
 	model->sight = *sight;
 	is_blocked = model_is_blocked(model, direction == INBOUND ? &packet.src : &packet.dst);
-	is_forged = direction == INBOUND && is_own(model, &packet.src);
+	is_forged = direction == INBOUND && model_is_own(model, &packet.src);
 	/* A packet that is denied opens nothing. */
 	verdict = judge_parsed(model, direction, is_blocked || is_forged ? MODEL_MADE : sight->how, &packet);
 	if (verdict < COUNTER_LINK)

@@ -179,3 +179,11 @@ bool model_is_blocked(const struct model *model, const struct model_addr *peer)
 {
 	return zones_have(model->policy, model->policy->block, model->policy->n_block, peer);
 }
+
+bool model_is_own(const struct model *model, const struct model_addr *addr)
+{
+	for (size_t i = 0; i < model->n_own; i++)
+		if (model_addr_equal(addr, &model->own[i]))
+			return true;
+	return false;
+}

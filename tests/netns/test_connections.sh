@@ -101,6 +101,20 @@ for family in 4 6; do
 	check "nor is anybody charged for what is not there" charges
 	check "all is taken down" pst down
 done
+# What the close of a port's last owner meets, where the next one's entry is written in that moment.
+PLACE="pinned /sys/fs/bpf/postern/$INSTANCE/connections key $((PORT & 255)) $((PORT >> 8)) 0 0"
+# shellcheck disable=SC2086
+place() { bpftool -j map lookup $PLACE | json '" ".join(d["value"])'; }
+check "a policy once more" pst apply "$WORK/policy.yaml"
+check "a connection" equal "$(ask out open seven $B4 53 $PORT)" $PORT
+whole=$(place)
+half="0x02 0x00 0x00 0x00 ${whole#* * * * }"
+# shellcheck disable=SC2086
+check "its entry is made a half written one" bpftool map update $PLACE value $half
+check "its socket is closed" equal "$(ask out close seven)" closed
+check "the entry is left alone" equal "$(place)" "$half"
+check "nothing lingers" equal_states $PORT ""
+check "all is taken down" pst down
 close_session out
 
 check "one more policy" pst apply "$WORK/policy.yaml"
