@@ -111,7 +111,7 @@ whole=$(place)
 half="0x02 0x00 0x00 0x00 ${whole#* * * * }"
 # shellcheck disable=SC2086
 check "its entry is made a half written one" bpftool map update $PLACE value $half
-check "its socket is closed" equal "$(ask out close seven)" closed
+check "its socket is closed at once" equal "$(ask out reset seven)" reset
 check "the entry is left alone" equal "$(place)" "$half"
 check "nothing lingers" equal_states $PORT ""
 check "all is taken down" pst down
