@@ -174,7 +174,7 @@ __noinline bool flow_is_admitted(const struct flow_key *key, __u16 control_port,
  * it leaves, so that replies may come in elsewhere; a data connection, as its control connection, by where
  * each packet is seen. `ifindex` is the packet's. */
 static __always_inline verdict flow_judge(const struct flow_key *key, struct flow *flow, bool is_data,
-					  bool is_ipv4, bool is_made, enum direction direction, __u32 ifindex)
+					  bool is_made, enum direction direction, __u32 ifindex)
 {
 	bool places = is_data || direction == OUTBOUND;
 	bool moved = flags & GENERATION_NARROWED && places && flow->ifindex != ifindex;
@@ -195,12 +195,11 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 }
 
 /* A segment of a data connection. */
-static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
-					  __u32 ifindex)
+static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_made, __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 
-	return flow ? flow_judge(key, flow, true, is_ipv4, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
+	return flow ? flow_judge(key, flow, true, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
 }
 
 static __noinline bool is_own_address(const struct addr *addr)
@@ -243,8 +242,8 @@ __noinline verdict connection_judge(struct connection *connection, const struct 
 }
 
 /* A segment or datagram of a connection that this host opened. */
-static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv4, bool is_made,
-					 enum direction direction, __u32 ifindex)
+static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_made, enum direction direction,
+					 __u32 ifindex)
 {
 	struct connection *connection = connection_find(key);
 	struct flow *flow;
@@ -252,7 +251,7 @@ static __noinline verdict out_flow_judge(const struct flow_key *key, bool is_ipv
 	if (connection)
 		return connection_judge(connection, key, is_made, direction, ifindex);
 	flow = bpf_map_lookup_elem(&flows, key);
-	return flow ? flow_judge(key, flow, false, is_ipv4, is_made, direction, ifindex) : REASON_NO_FLOW;
+	return flow ? flow_judge(key, flow, false, is_made, direction, ifindex) : REASON_NO_FLOW;
 }
 
 /* Whether the control service that a pinhole was opened under admits its client still. */
@@ -309,17 +308,17 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 	verdict verdict;
 
 	if (!tcp_is_opening(packet)) {
-		verdict = data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
+		verdict = data_flow_judge(key, given->is_made, given->ifindex);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
-		verdict = out_flow_judge(key, packet->is_ipv4, given->is_made, INBOUND, given->ifindex);
+		verdict = out_flow_judge(key, given->is_made, INBOUND, given->ifindex);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 	}
 	if (pinhole_is_open(key, packet->is_ipv4, given->ifindex))
 		return admit_service(service);
 	if (!tcp_is_opening(packet))
-		return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
+		return data_flow_judge(key, given->is_made, given->ifindex);
 	return REASON_NO_PINHOLE;
 }
 
@@ -327,12 +326,11 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 static __always_inline verdict segment_judge(const struct packet *packet, const struct flow_key *key)
 {
 	const struct given *given = &packet->given;
-	verdict verdict =
-		out_flow_judge(key, packet->is_ipv4, given->is_made, given->direction, given->ifindex);
+	verdict verdict = out_flow_judge(key, given->is_made, given->direction, given->ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
+	return data_flow_judge(key, given->is_made, given->ifindex);
 }
 
 /* A protocol without ports. ICMP of the other family is none. */
@@ -412,8 +410,7 @@ static __always_inline verdict tcp_by_flow(const struct packet *packet, const st
 static __always_inline verdict udp_by_flow(const struct packet *packet, const struct port_rule *rule,
 					   const struct flow_key *key)
 {
-	verdict verdict =
-		out_flow_judge(key, packet->is_ipv4, packet->given.is_made, INBOUND, packet->given.ifindex);
+	verdict verdict = out_flow_judge(key, packet->given.is_made, INBOUND, packet->given.ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;

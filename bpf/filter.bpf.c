@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The programs of one generation: what comes in (XDP), what goes out (tc), and both once more for made
- * packets, without side effects. An error in any of them is a deny. */
+ * packets, without side effects. An error in any of them is a deny. What takes the packet's context is a
+ * global function where it can be: the verifier follows it once, not once more for all that its caller knows.
+ */
 #include "command.bpf.h"
 #include "denials.bpf.h"
 #include "outbound.bpf.h"

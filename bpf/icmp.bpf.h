@@ -112,12 +112,11 @@ static __noinline bool connection_is_ours(const struct flow_key *key, bool is_ip
 
 	if (rule && rule_admits(rule, &key->peer, &key->local, ifindex, is_ipv4))
 		return true;
-	if (is_admitted(out_flow_judge(key, is_ipv4, is_made, direction, ifindex)))
+	if (is_admitted(out_flow_judge(key, is_made, direction, ifindex)))
 		return true;
 	if (key->protocol != PROTO_TCP)
 		return false;
-	return is_admitted(data_flow_judge(key, is_ipv4, is_made, ifindex)) ||
-	       pinhole_is_open(key, is_ipv4, ifindex);
+	return is_admitted(data_flow_judge(key, is_made, ifindex)) || pinhole_is_open(key, is_ipv4, ifindex);
 }
 
 /* An error answers the quoted packet, so it travels against it. A copy of the packet would not fit the stack:
@@ -179,8 +178,7 @@ static __always_inline verdict echo_of_ours(struct __sk_buff *skb, const struct 
 	key.local_port = packet->echo_id;
 	key.peer_port = 0;
 	if (packet->given.direction == INBOUND) {
-		verdict = out_flow_judge(&key, packet->is_ipv4, packet->given.is_made, INBOUND,
-					 packet->given.ifindex);
+		verdict = out_flow_judge(&key, packet->given.is_made, INBOUND, packet->given.ifindex);
 		return is_admitted(verdict) ? COUNTER_PING : verdict;
 	}
 	if (!rule_admits(rule, &key.peer, &key.local, packet->given.ifindex, packet->is_ipv4))

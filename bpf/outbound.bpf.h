@@ -85,15 +85,15 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 
 /* What a data connection sends. Its FIN, and all it sends after that, bound how long it can outlive its
  * socket should the socket's close go unseen. */
-static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, bool is_ipv4,
-					  __u8 tcp_flags, __u32 ifindex)
+static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags,
+					  __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 	verdict verdict;
 
 	if (!flow)
 		return REASON_NO_FLOW;
-	verdict = flow_judge(key, flow, true, is_ipv4, !skb, OUTBOUND, ifindex);
+	verdict = flow_judge(key, flow, true, !skb, OUTBOUND, ifindex);
 	if (skb && is_admitted(verdict) && (flow->closing_ns || tcp_flags & (TCP_FIN | TCP_RST)) &&
 	    socket_state(skb) != SOCK_CLOSE)
 		flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
@@ -106,11 +106,11 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 					     const struct flow_key *key, __u16 service)
 {
 	const struct given *given = &packet->given;
-	verdict verdict = data_flow_reply(skb, key, packet->is_ipv4, packet->tcp_flags, given->ifindex);
+	verdict verdict = data_flow_reply(skb, key, packet->tcp_flags, given->ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	verdict = out_flow_judge(key, packet->is_ipv4, given->is_made, OUTBOUND, given->ifindex);
+	verdict = out_flow_judge(key, given->is_made, OUTBOUND, given->ifindex);
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
 	/* The older first: the client may have been given the port again meanwhile. */
@@ -121,7 +121,7 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 	if (is_admitted(verdict))
 		return verdict;
 	/* Establishment moves a connection from the pinhole to the flow. */
-	return data_flow_judge(key, packet->is_ipv4, given->is_made, given->ifindex);
+	return data_flow_judge(key, given->is_made, given->ifindex);
 }
 
 /* What the port of a reply decides alone; REASON_NONE where tcp_outbound() or udp_outbound() must be asked.
@@ -180,8 +180,8 @@ static __always_inline verdict udp_outbound(struct __sk_buff *skb, const struct 
 		return admit_service(rule->service);
 	flow = bpf_map_lookup_elem(&flows, &key);
 	if (flow) {
-		verdict = flow_judge(&key, flow, false, packet->is_ipv4, packet->given.is_made, OUTBOUND,
-				     packet->given.ifindex);
+		verdict =
+			flow_judge(&key, flow, false, packet->given.is_made, OUTBOUND, packet->given.ifindex);
 		if (is_admitted(verdict)) {
 			bool blocked = flags & GENERATION_BLOCK && is_blocked(&key.peer, packet->is_ipv4);
 
