@@ -101,6 +101,7 @@ for family in 4 6; do
 	check "nor is anybody charged for what is not there" charges
 	check "all is taken down" pst down
 done
+
 # What the close of a port's last owner meets, where the next one's entry is written in that moment.
 PLACE="pinned /sys/fs/bpf/postern/$INSTANCE/connections key $((PORT & 255)) $((PORT >> 8)) 0 0"
 # shellcheck disable=SC2086

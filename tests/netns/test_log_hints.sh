@@ -2,7 +2,7 @@
 # A server whose log alone is watched: its lines open pinhole after pinhole, and lines that lie open none.
 TEST=log_hints
 source "$(dirname "$0")/lib.sh"
-TRANSFERS=${LOG_TRANSFERS:-16}
+TRANSFERS=${LOG_TRANSFERS:-30}
 LOG=$WORK/logs/vsftpd.log
 VSFTPD_MORE="xferlog_enable=YES
 log_ftp_protocol=YES

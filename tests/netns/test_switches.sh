@@ -2,12 +2,12 @@
 # Switching between two policies, again and again, under load: what both allow is never denied, what both deny never passes,
 # and what one allows follows the policy in force. Every packet is counted at its receiver.
 # alone: what the kernel drops anywhere for want of room counts against it.
-# Full size: SWITCHES=1000 TIME_LIMIT=7200; an apply takes about a second of a processor. By default 40, or as many as a
+# Full size: SWITCHES=1000 TIME_LIMIT=7200; an apply takes about a second of a processor. By default 60, or as many as a
 # busy machine has time for. To see it fail: SWITCH_BY=down takes the old policy away first, SWITCH_BY=shut has one in between
 # that allows nothing of it.
 TEST=switches
 source "$(dirname "$0")/lib.sh"
-if [[ -n ${SWITCHES:-} ]]; then LIMIT_S=100000; else SWITCHES=40 LIMIT_S=150; fi
+if [[ -n ${SWITCHES:-} ]]; then LIMIT_S=100000; else SWITCHES=60 LIMIT_S=150; fi
 LEAST=4
 SWITCH_BY=${SWITCH_BY:-apply}
 RATE=500 # datagrams a second of each stream

@@ -186,10 +186,8 @@ static void test_quoted(void **state)
 	}
 }
 
-/* What was blocked since is denied though the connection is open, and so is what comes from our own address.
- */
-/* A policy says so when it first judges a connection, and goes on to: it is not taken for one that it admits.
- */
+/* What was blocked since is denied though the connection is open, and so is what comes from our own address:
+ * each time, as a policy takes no such connection for one that it admits. */
 static void test_blocked_and_forged(void **state)
 {
 	const struct prog_prefix blocked[] = {zones_prefix("198.51.100.7/32", ZONE_BLOCKED),
