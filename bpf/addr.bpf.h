@@ -18,13 +18,6 @@ static __always_inline bool addr_is_zero(const struct addr *addr)
 	return !(addr->word[0] | addr->word[1] | addr->word[2] | addr->word[3]);
 }
 
-/* Our form of an IPv4 address. In an IPv6 packet it would be taken for one (RFC 4291, 2.5.5.2: it is none on
- * a wire). */
-static __always_inline bool addr_is_mapped(const struct addr *addr)
-{
-	return addr->word[2] == bpf_htonl(0xffff) && !(addr->word[0] | addr->word[1]);
-}
-
 /* The first (0) or second (1) half of an IPv6 address in host byte order. */
 static __always_inline __u64 addr_half(const struct addr *addr, int half)
 {

@@ -173,7 +173,7 @@ static __always_inline void adopt_flow(const struct settings *in_force, const st
 	if (connection_find(key))
 		return; /* it has sent something meanwhile */
 	adopt_active(in_force, key, &flow);
-	if (flow_insert(key, &flow, NULL))
+	if (flow_insert(key, &flow))
 		return;
 	if (key->protocol == PROTOCOL_UDP)
 		fragment_peer_touch(&key->peer, now);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The connections that this host opened, by local port: each segment finds its own without a hash. */
+/* The connections that this host opened, by local port: each segment finds its own without a hash. They are
+ * charged to no user: one who takes all places takes nothing from others but speed. */
 #ifndef POSTERN_CONNECTIONS_BPF_H
 #define POSTERN_CONNECTIONS_BPF_H
 
@@ -10,62 +11,37 @@ enum { FLOW_TCP = 6 };
 
 static __always_inline struct connection *connection_at(__u16 local_port)
 {
-	__u32 key = local_port;
+	__u32 key = connection_place(local_port);
 
 	return bpf_map_lookup_elem(&connections, &key);
 }
 
+/* Compares without a branch. Of IPv4's addresses, what is the same for all is in the tag. */
 static __always_inline bool connection_is(const struct connection *connection, const struct addr *local,
-					  const struct addr *peer, __u16 peer_port)
+					  const struct addr *peer, __u16 local_port, __u16 peer_port)
 {
-	return connection->peer_port == peer_port && addr_equal(&connection->peer, peer) &&
-	       addr_equal(&connection->local, local) &&
-	       connection->tag == connection_tag(local, peer, peer_port);
+	__u32 tag = connection_tag(local, peer, local_port, peer_port), differs;
+
+	differs = (connection->tag ^ tag) | (connection->peer_port ^ peer_port);
+	differs |= (connection->local.word[3] ^ local->word[3]) | (connection->peer.word[3] ^ peer->word[3]);
+	if (tag & CONNECTION_IPV4)
+		return !differs;
+	for (int i = 0; i < 3; i++)
+		differs |= (connection->local.word[i] ^ local->word[i]) |
+			   (connection->peer.word[i] ^ peer->word[i]);
+	return !differs;
 }
 
-/* NULL where the connection of that port is another one. */
+/* NULL where the connection at that place is another one. */
 static __always_inline struct connection *connection_find(const struct flow_key *key)
 {
 	struct connection *connection = connection_at(key->local_port);
 
 	if (!connection || key->protocol != FLOW_TCP)
 		return NULL;
-	return connection_is(connection, &key->local, &key->peer, key->peer_port) ? connection : NULL;
-}
-
-/* False where its port has another one. */
-static __always_inline bool connection_insert(struct connection *connection, const struct flow_key *key,
-					      const struct flow *flow)
-{
-	if (connection->tag != CONNECTION_NONE ||
-	    __sync_val_compare_and_swap(&connection->tag, CONNECTION_NONE, CONNECTION_CLAIMED) !=
-		    CONNECTION_NONE)
-		return false;
-	connection->generation = flow->generation;
-	connection->local = key->local;
-	connection->peer = key->peer;
-	connection->cookie = flow->cookie;
-	connection->since_s = flow->since_ns / NS_PER_S;
-	connection->peer_port = key->peer_port;
-	connection->service = flow->service;
-	connection->uid = flow->uid;
-	connection->ifindex = flow->ifindex;
-	barrier();
-	connection->tag = connection_tag(&key->local, &key->peer, key->peer_port);
-	return true;
-}
-
-/* Its SYN is sent again. False where it is another one, or another socket's. */
-static __always_inline bool connection_again(struct connection *connection, const struct flow_key *key,
-					     const struct flow *flow)
-{
-	if (connection->cookie != flow->cookie ||
-	    !connection_is(connection, &key->local, &key->peer, key->peer_port))
-		return false;
-	connection->ifindex = flow->ifindex;
-	connection->service = flow->service;
-	connection->generation = flow->generation;
-	return true;
+	return connection_is(connection, &key->local, &key->peer, key->local_port, key->peer_port)
+		       ? connection
+		       : NULL;
 }
 
 static __always_inline struct flow_key connection_key(const struct connection *connection, __u16 local_port)
@@ -81,13 +57,16 @@ static __always_inline struct flow_key connection_key(const struct connection *c
 	return key;
 }
 
-static __always_inline struct flow connection_flow(const struct connection *connection)
+/* As it lingers: its socket is closed at `now`, CLOCK_BOOTTIME. */
+static __always_inline struct flow connection_flow(const struct connection *connection, __u64 now)
 {
-	__u64 since_ns = connection->since_s * NS_PER_S;
+	__u32 age = (__u32)(bpf_ktime_get_ns() >> CONNECTION_SINCE_BITS) - connection->since;
+	__u64 since_ns = now - ((__u64)age << CONNECTION_SINCE_BITS);
 	struct flow flow = {
 		.cookie = connection->cookie,
 		.since_ns = since_ns,
 		.seen_ns = since_ns,
+		.closing_ns = now,
 		.generation = connection->generation,
 		.service = connection->service,
 		.uid = connection->uid,

@@ -207,13 +207,30 @@ static __noinline bool is_own_address(const struct addr *addr)
 	return bpf_map_lookup_elem(&own_addresses, addr);
 }
 
+/* False of most that it is not; a mark that cannot be read says nothing. */
+static __always_inline bool may_be_own_address(const struct addr *addr)
+{
+	__u32 mark = own_mark(addr);
+	const __u8 *marked = bpf_map_lookup_elem(&own_marks, &mark);
+
+	return !marked || *marked;
+}
+
+/* Whether what comes from `peer`, which lies on the stack, may go on without a look at its source. */
+static __always_inline bool peer_may_send(const struct addr *peer)
+{
+	if (addr_is_mapped(peer) ? source4_is_denied(peer->word[3]) : source6_is_denied(peer))
+		return false;
+	return !may_be_own_address(peer) || !is_own_address(peer);
+}
+
 /* Whether the policy in force, as long as it is, has nothing to say against the peer of a connection: only
  * then its segments go on without a look at their source. */
 static __noinline bool connection_is_settled(const struct flow_key *key)
 {
 	struct addr peer = key->peer; /* older kernels take a map's key from the stack alone */
 
-	return !is_own_address(&peer) &&
+	return peer_may_send(&peer) &&
 	       !(flags & GENERATION_BLOCK && is_blocked(&peer, addr_is_mapped(&peer)));
 }
 

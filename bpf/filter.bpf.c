@@ -15,10 +15,8 @@
 static __always_inline bool source_is_own(const struct packet *packet)
 {
 	struct addr source = packet_src(packet), copy;
-	__u32 mark = own_mark(&source);
-	const __u8 *marked = bpf_map_lookup_elem(&own_marks, &mark);
 
-	if (marked && !*marked)
+	if (!may_be_own_address(&source))
 		return false;
 	copy = source;
 	return is_own_address(&copy);
@@ -108,35 +106,47 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
-/* A function of its own, for its room on the stack. */
-static __noinline bool is_of_connection(const struct connection *connection, const void *ip, void *end,
-					__u16 peer_port, enum direction direction)
+/* A function of its own, to keep the path of the others short. */
+static __noinline bool is_of_connection6(const struct connection *connection, const void *ip, void *end,
+					 __u16 local_port, enum direction direction)
 {
-	struct packet packet = {.given = {.direction = direction}, .ip = ip, .end = end, .is_ip = true};
+	const struct ipv6hdr *ip6 = ip;
+	const struct addr *source = (const void *)&ip6->saddr, *destination = (const void *)&ip6->daddr;
+
+	if (ip + sizeof(*ip6) > end || connection->tag & CONNECTION_IPV4)
+		return false;
+	return direction == INBOUND
+		       ? connection_is(connection, destination, source, local_port, connection->peer_port)
+		       : connection_is(connection, source, destination, local_port, connection->peer_port);
+}
+
+static __always_inline bool is_of_connection4(const struct connection *connection, const struct iphdr *ip,
+					      __u16 local_port, enum direction direction)
+{
 	struct addr local, peer;
 
-	if (ip + 1 > end)
-		return false;
-	packet.is_ipv4 = *(const __u8 *)ip == IP4_PLAIN;
-	local = packet_local(&packet);
-	peer = packet_peer(&packet);
-	return connection_is(connection, &local, &peer, peer_port);
+	addr_set_ipv4(&local, direction == INBOUND ? ip->daddr : ip->saddr);
+	addr_set_ipv4(&peer, direction == INBOUND ? ip->saddr : ip->daddr);
+	return connection_is(connection, &local, &peer, local_port, connection->peer_port);
 }
 
 /* A segment of a connection of this host that goes on as it was when the policy in force last judged it: its
  * peer is neither blocked nor this host itself, see connection_is_settled(). REASON_NONE for everything else.
- * Looked for before the rules of its port, which are in the CPU's cache less often. */
+ * Looked for before the rules of its port, which are in the CPU's cache less often, and before its addresses
+ * are looked at. */
 static __always_inline verdict plain_connected_segment(const struct packet *packet, __u16 local_port,
 						       __u16 peer_port)
 {
 	const struct connection *connection;
+	enum direction direction = packet->given.direction;
 
 	if (flags & GENERATION_NARROWED || packet->protocol != PROTO_TCP || tcp_is_opening(packet))
 		return REASON_NONE;
 	connection = connection_at(local_port);
 	if (!connection || connection->generation != generation || connection->peer_port != peer_port)
 		return REASON_NONE;
-	if (!is_of_connection(connection, packet->ip, packet->end, peer_port, packet->given.direction))
+	if (packet->is_ipv4 ? !is_of_connection4(connection, packet->ip, local_port, direction)
+			    : !is_of_connection6(connection, packet->ip, packet->end, local_port, direction))
 		return REASON_NONE;
 	return admit_service(connection->service);
 }
@@ -211,11 +221,13 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 		if (rule && port_is_closed(rule))
 			return REASON_PORT;
 	}
-	if (!plain_rest(&cursor, &packet))
+	if (!plain_transport(&cursor, &packet))
 		return REASON_NONE;
 	verdict = plain_connected_segment(&packet, packet.dst_port, packet.src_port);
 	if (verdict)
 		return verdict;
+	if (!plain_addresses(&packet))
+		return REASON_NONE;
 	if (!rule)
 		rule = inbound_rule(&packet);
 	verdict = inbound_by_port(&packet, rule);
@@ -245,7 +257,7 @@ __noinline verdict plain_outbound(struct __sk_buff *skb)
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
 
-	if (!parse_plain(&cursor, &packet))
+	if (!plain_again(cursor.pos + ETH_HLEN, cursor.end, &packet))
 		return REASON_INTERNAL;
 	return packet.protocol == PROTO_TCP ? tcp_outbound(skb, &packet) : udp_outbound(skb, &packet);
 }
@@ -273,10 +285,13 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
 
-	if (parse_plain(&cursor, &packet)) {
+	if (plain_headers(&cursor, &packet) && plain_transport(&cursor, &packet)) {
 		verdict verdict = plain_connected_segment(&packet, packet.src_port, packet.dst_port);
 
-		return verdict ?: forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
+		if (verdict)
+			return verdict;
+		if (plain_addresses(&packet))
+			return forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
 	}
 	skb_pull_headers(skb);
 	return odd_outbound(skb) ?: icmp_outbound(skb);
@@ -288,7 +303,7 @@ __noinline verdict made_plain_outbound(struct xdp_md *ctx, __u32 ifindex)
 	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
-	if (!parse_plain(&cursor, &packet))
+	if (!plain_again(cursor.pos + ETH_HLEN, cursor.end, &packet))
 		return REASON_INTERNAL;
 	return packet.protocol == PROTO_TCP ? tcp_outbound(NULL, &packet) : udp_outbound(NULL, &packet);
 }
@@ -316,10 +331,15 @@ static __always_inline verdict judge_made_outbound(struct xdp_md *ctx, __u32 ifi
 	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
-	if (parse_plain(&cursor, &packet))
-		return plain_connected_segment(&packet, packet.src_port, packet.dst_port)
-			       ?: forged_or_blocked(&packet, reply_by_port(&packet)
-								     ?: made_plain_outbound(ctx, ifindex));
+	if (plain_headers(&cursor, &packet) && plain_transport(&cursor, &packet)) {
+		verdict verdict = plain_connected_segment(&packet, packet.src_port, packet.dst_port);
+
+		if (verdict)
+			return verdict;
+		if (plain_addresses(&packet))
+			return forged_or_blocked(&packet,
+						 reply_by_port(&packet) ?: made_plain_outbound(ctx, ifindex));
+	}
 	return made_odd_outbound(ctx, ifindex) ?: made_icmp_outbound(ctx, ifindex);
 }
 

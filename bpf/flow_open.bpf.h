@@ -56,8 +56,8 @@ static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
 	return sk ? bpf_tcp_sock(sk) : NULL;
 }
 
-/* Whether the socket that sends has the addresses and ports of the packet: nothing translates them between.
- */
+/* Whether a TCP socket that is not closed sends, with the addresses and ports of the packet: nothing
+ * translates them between. */
 static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
 {
 	struct bpf_sock *sk = skb->sk;
@@ -66,7 +66,7 @@ static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key
 	if (!sk)
 		return false;
 	sk = bpf_sk_fullsock(sk);
-	if (!sk)
+	if (!sk || sk->protocol != PROTO_TCP || sk->state == SOCK_CLOSE)
 		return false;
 	differs = (sk->src_port ^ key->local_port) | (bpf_ntohs(sk->dst_port) ^ key->peer_port);
 	if (sk->family == SOCK_IPV4) {
@@ -97,31 +97,6 @@ static __always_inline void flow_remember_socket(struct __sk_buff *skb, const st
 		flow_remember_translated(skb, key, &cookie);
 }
 
-/* The place in `connections` of a socket that opens a connection; NULL where it is another one's. It is in no
- * cache of the CPU most often: looked at early, so that it comes while the rest is done. */
-static __always_inline struct connection *flow_place(const struct flow_key *key, __u64 cookie)
-{
-	struct connection *connection = connection_at(key->local_port);
-
-	if (!connection || (connection->tag != CONNECTION_NONE && connection->cookie != cookie))
-		return NULL;
-	return connection;
-}
-
-/* Whether such a connection may be there, and is not one for `flows`. A port that has a rule decides on its
- * segments itself. */
-static __always_inline bool flow_may_have_place(const struct flow_key *key)
-{
-	const struct port_rule *rule;
-
-	if (is_own_address(&key->peer))
-		return false;
-	if (key->local_port > last_ruled_port)
-		return true;
-	rule = port_rule_get(INBOUND, TRANSPORT_TCP, key->local_port);
-	return rule && !rule->flags;
-}
-
 /* Remembers what this host opens. A SYN whose socket is closed (it can outlive it in the neighbour queue) and
  * one without a socket get a flow that is over after the linger: nothing else would end it. `control_port` is
  * that of an FTP session whose data connection it is, else 0. */
@@ -135,25 +110,20 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		.control_port = control_port,
 		.ifindex = skb->ifindex,
 	};
-	struct connection *connection = NULL;
 	bool is_tcp = key->protocol == PROTO_TCP, is_over, is_direct;
 	__u32 reason;
 
-	if (is_tcp && !control_port)
-		connection = flow_place(key, flow.cookie);
-	flow.uid = bpf_get_socket_uid(skb);
 	/* Judged here too: what is blocked must leave nothing behind. */
 	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
 		return REASON_BLOCKED;
+	flow.uid = bpf_get_socket_uid(skb);
 	is_over = is_tcp && socket_state(skb) == SOCK_CLOSE;
-	is_direct = is_tcp && !is_over && is_of_socket(skb, key);
-	if (!is_direct || !flow_may_have_place(key))
-		connection = NULL;
+	is_direct = is_tcp && is_of_socket(skb, key);
 	if (!is_direct && connection_find(key))
 		return admit_service(service); /* a copy of its SYN, without its socket, ends nothing of it */
 	flow.since_ns = flow.seen_ns = bpf_ktime_get_boot_ns();
 	flow.closing_ns = is_over ? flow.since_ns : 0;
-	reason = flow_insert(key, &flow, connection);
+	reason = flow_insert(key, &flow);
 	if (reason)
 		return reason;
 	if (key->protocol == PROTO_UDP)

@@ -61,21 +61,11 @@ static __noinline __u32 flow_replace(const struct flow_key *key, const struct fl
 }
 
 /* Remembers a flow that this host opens. 0, or the enum reason. Most have no older one, and of two CPUs that
- * open the same flow at once only one counts it. `connection`: the place where it may be, or NULL. Another
- * socket's connection keeps its place until that socket is closed, also where it had the same addresses and
- * ports: the kernel gives them away before it tells of the close. */
-static __always_inline __u32 flow_insert(const struct flow_key *key, const struct flow *flow,
-					 struct connection *connection)
+ * open the same flow at once only one counts it. */
+static __always_inline __u32 flow_insert(const struct flow_key *key, const struct flow *flow)
 {
 	bool is_counted = user_take(&flow->uid);
 
-	if (connection && is_counted && connection_insert(connection, key, flow))
-		return REASON_NONE;
-	if (connection && connection_again(connection, key, flow)) {
-		if (is_counted)
-			user_release(&flow->uid);
-		return REASON_NONE;
-	}
 	if (key->protocol == FLOW_TCP)
 		trace_leave(key->local_port, TRACE_FLOW);
 	if (is_counted && !bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
@@ -97,38 +87,34 @@ static __always_inline void flow_remove(const struct flow_key *key, __u32 uid)
 		user_release(&uid);
 }
 
-/* What lingers already has room for it too; a flow that lives is another socket's. */
-static __always_inline bool flow_linger(const struct flow_key *key, const struct flow *flow)
+/* What lingers is charged to its user, and is over at once where there is no room for it. What lingers there
+ * already goes on with it; a flow that lives is another socket's. */
+static __always_inline void flow_linger(const struct flow_key *key, const struct flow *flow)
 {
+	bool is_counted = user_take(&flow->uid);
 	struct flow *old;
 
-	if (!bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
-		return true;
+	if (is_counted && !bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
+		return;
+	if (is_counted)
+		user_release(&flow->uid);
 	old = bpf_map_lookup_elem(&flows, key);
 	if (old && old->closing_ns) {
 		old->service = flow->service;
 		old->generation = flow->generation;
 		old->closing_ns = flow->closing_ns;
 	}
-	return false;
 }
 
-/* It lingers in `flows`, unless it is whole; it is over at once where there is no room. Nothing happens where
- * its place does not hold what `tag` says, or no longer. */
-static __noinline void connection_end(struct connection *connection, __u16 local_port, __u32 tag,
-				      bool is_whole)
+/* It goes on as a flow for what the peer sends yet. Nothing happens where its place does not hold what `tag`
+ * says, or no longer. */
+static __noinline void connection_linger(const struct connection *connection, __u32 place, __u32 tag)
 {
-	struct flow_key key = connection_key(connection, local_port);
-	struct flow flow = connection_flow(connection);
-	bool lingers = false;
+	struct flow_key key = connection_key(connection, connection_local_port(place, tag));
+	struct flow flow = connection_flow(connection, bpf_ktime_get_boot_ns());
 
-	if (tag != connection_tag(&key.local, &key.peer, key.peer_port))
-		return;
-	flow.closing_ns = bpf_ktime_get_boot_ns();
-	if (!is_whole)
-		lingers = flow_linger(&key, &flow);
-	if (__sync_val_compare_and_swap(&connection->tag, tag, CONNECTION_NONE) == tag && !lingers)
-		user_release(&flow.uid);
+	if (tag == connection_tag(&key.local, &key.peer, key.local_port, key.peer_port))
+		flow_linger(&key, &flow);
 }
 
 /* The socket of that local port is closed. `is_whole`: both ends have sent their FIN and had it acknowledged,
@@ -144,8 +130,11 @@ static __always_inline void connection_socket_closed(__u16 local_port, __u64 coo
 		return;
 	tag = connection->tag;
 	barrier();
-	if (tag != CONNECTION_NONE && tag != CONNECTION_CLAIMED && connection->cookie == cookie)
-		connection_end(connection, local_port, tag, is_whole);
+	if (tag == CONNECTION_NONE || tag == CONNECTION_CLAIMED || connection->cookie != cookie)
+		return;
+	if (!is_whole)
+		connection_linger(connection, connection_place(local_port), tag);
+	__sync_val_compare_and_swap(&connection->tag, tag, CONNECTION_NONE);
 }
 
 static __always_inline void flow_begin_linger(void *map, const struct flow_key *key, __u64 cookie)

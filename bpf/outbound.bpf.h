@@ -6,6 +6,7 @@
 
 #include "active_open.bpf.h"
 #include "closed.bpf.h"
+#include "connection_open.bpf.h"
 #include "control.bpf.h"
 #include "data_open.bpf.h"
 #include "icmp.bpf.h"
@@ -15,12 +16,11 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 					     const struct flow_key *key, enum transport transport)
 {
 	const struct port_rule *rule = port_rule_get(OUTBOUND, transport, packet->dst_port);
+	verdict verdict = REASON_NONE;
 
 	if (!rule)
 		return REASON_INTERNAL;
 	if (!rule_admits_packet(rule, packet)) {
-		verdict verdict = REASON_NONE;
-
 		if (skb && transport == TRANSPORT_TCP && !is_forwarded(skb))
 			verdict = active_open(skb, key, packet->is_ipv4, packet->given.ifindex);
 		if (verdict)
@@ -29,7 +29,9 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 	}
 	if (!skb || is_forwarded(skb))
 		return admit_service(rule->service);
-	return flow_open(skb, key, rule->service, 0);
+	if (transport == TRANSPORT_TCP)
+		verdict = connection_open(skb, key, rule->service);
+	return verdict ?: flow_open(skb, key, rule->service, 0);
 }
 
 /* A port that a pinhole is open at. Where our own socket there is established already, the event that

@@ -53,7 +53,7 @@ static __always_inline __u16 plain_syn_port(const struct cursor *cursor, const s
 	return bpf_ntohs(tcp->dest);
 }
 
-static __always_inline bool plain_addresses(struct packet *packet)
+static __always_inline void plain_payload(struct packet *packet)
 {
 	const struct iphdr *ip4 = packet->ip;
 	const struct ipv6hdr *ip6 = packet->ip;
@@ -61,11 +61,10 @@ static __always_inline bool plain_addresses(struct packet *packet)
 	if (packet->is_ipv4) {
 		packet->payload = bpf_ntohs(ip4->tot_len) - sizeof(*ip4);
 		packet->transport = ETH_HLEN + sizeof(*ip4);
-		return !source4_is_denied(ip4->saddr);
+	} else {
+		packet->payload = bpf_ntohs(ip6->payload_len);
+		packet->transport = ETH_HLEN + sizeof(*ip6);
 	}
-	packet->payload = bpf_ntohs(ip6->payload_len);
-	packet->transport = ETH_HLEN + sizeof(*ip6);
-	return !source6_is_denied((const void *)&ip6->saddr) && !addr_is_mapped((const void *)&ip6->daddr);
 }
 
 static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packet *packet)
@@ -76,19 +75,17 @@ static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packe
 	return packet->tcp_flags == TCP_SYN || !tcp_flags_are_denied(packet->tcp_flags);
 }
 
-/* Behind plain_headers(). False where parse_frame() must look: `packet` then holds nothing of use. */
-static __always_inline bool plain_rest(const struct cursor *cursor, struct packet *packet)
+/* Behind plain_headers(): all but the addresses. False where parse_frame() must look, as below: `packet` then
+ * holds nothing of use. */
+static __always_inline bool plain_transport(const struct cursor *cursor, struct packet *packet)
 {
-	const struct tcphdr *tcp;
-	const struct udphdr *udp;
+	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
+	const struct udphdr *udp = (const void *)tcp;
 
-	if (!plain_addresses(packet))
-		return false;
+	plain_payload(packet);
 	/* An IPv4 packet shorter than its header has an enormous payload here. */
 	if (packet->payload > packet->given.frame_bytes - packet->transport)
 		return false;
-	tcp = cursor->pos - sizeof(*tcp);
-	udp = (const void *)tcp;
 	if (!udp->source || !udp->dest)
 		return false;
 	packet->src_port = bpf_ntohs(udp->source);
@@ -98,9 +95,20 @@ static __always_inline bool plain_rest(const struct cursor *cursor, struct packe
 	return packet->protocol == PROTO_TCP && plain_segment(tcp, packet);
 }
 
+/* Behind plain_transport(). */
+static __always_inline bool plain_addresses(const struct packet *packet)
+{
+	const struct iphdr *ip4 = packet->ip;
+	const struct ipv6hdr *ip6 = packet->ip;
+
+	if (packet->is_ipv4)
+		return !source4_is_denied(ip4->saddr);
+	return !source6_is_denied((const void *)&ip6->saddr) && !addr_is_mapped((const void *)&ip6->daddr);
+}
+
 static __always_inline bool parse_plain(struct cursor *cursor, struct packet *packet)
 {
-	return plain_headers(cursor, packet) && plain_rest(cursor, packet);
+	return plain_headers(cursor, packet) && plain_transport(cursor, packet) && plain_addresses(packet);
 }
 
 /* For a further step, what parse_plain() has found good, read anew from its IP header at `ip`: kept for that

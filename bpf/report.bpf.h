@@ -10,7 +10,7 @@
 /* This CPU's entry, for denial_may_be_reported(). */
 static __always_inline struct counter_value *count(enum direction direction, __u32 counter, __u32 bytes)
 {
-	__u32 key = direction * N_COUNTERS + counter;
+	__u32 key = counter_index(direction, counter);
 	struct counter_value *value = bpf_map_lookup_elem(&counters, &key);
 
 	if (value) {

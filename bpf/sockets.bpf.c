@@ -147,7 +147,7 @@ static __always_inline bool is_whole(const struct tcp_sock *tcp, int old_state)
 	return old_state == LAST_ACK && tcp->snd_una == tcp->write_seq;
 }
 
-static __always_inline void on_close(const struct sock *sk, int old_state)
+static __noinline void on_close(const struct sock *sk, int old_state)
 {
 	__u64 cookie = known_cookie(sk);
 	const struct tcp_sock *tcp;
@@ -163,7 +163,7 @@ static __always_inline void on_close(const struct sock *sk, int old_state)
 		on_connection_close(sk, tcp_local_port(tcp), cookie, is_whole(tcp, old_state));
 }
 
-static __always_inline void on_connect(const struct sock *sk)
+static __noinline void on_connect(const struct sock *sk)
 {
 	const struct settings *in_force = settings_for(sk);
 
@@ -174,7 +174,7 @@ static __always_inline void on_connect(const struct sock *sk)
 		active_attempt(sk, in_force);
 }
 
-static __always_inline void on_accepted(const struct sock *sk)
+static __noinline void on_accepted(const struct sock *sk)
 {
 	const struct settings *in_force;
 

@@ -155,7 +155,7 @@ struct {
 /* MMAPABLE, so that it begins with a page, and each entry with a line of the CPU's cache. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, N_PORTS);
+	__uint(max_entries, MAX_CONNECTIONS);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct connection);

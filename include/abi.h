@@ -3,11 +3,12 @@
 #ifndef POSTERN_ABI_H
 #define POSTERN_ABI_H
 
+#include <asm/byteorder.h>
 #include <linux/types.h>
 
 /* Changes whenever a struct below or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 10u
+#define POSTERN_ABI 11u
 
 #define NAME_SIZE 32 /* of a service, zone or server, its NUL included */
 
@@ -30,12 +31,13 @@ enum limit {
 	MAX_WAITING = 4096,        /* listeners that wait for somebody to say whose they are */
 	MAX_TLS_OTHERS =
 		4096, /* objects of TLS libraries that are known not to write to a control connection */
-	MAX_TLS_WRITES = 4096, /* threads that are in a TLS library at one time */
-	MAX_CLOSED = 1024,     /* pinholes whose listener closed unused; the oldest are forgotten */
-	MAX_ROGUES = 1024,     /* remembered, so that each is reported once */
-	MAX_ACTIVES = 16384,   /* data connections that FTP servers are opening to their clients */
-	MAX_FLOWS = 65536,     /* opened outward by this host */
-	MAX_FLOWS_PER_USER = 16384,
+	MAX_TLS_WRITES = 4096,      /* threads that are in a TLS library at one time */
+	MAX_CLOSED = 1024,          /* pinholes whose listener closed unused; the oldest are forgotten */
+	MAX_ROGUES = 1024,          /* remembered, so that each is reported once */
+	MAX_ACTIVES = 16384,        /* data connections that FTP servers are opening to their clients */
+	MAX_FLOWS = 65536,          /* opened outward by this host */
+	MAX_FLOWS_PER_USER = 16384, /* of them */
+	MAX_CONNECTIONS = 4096,     /* opened outward that are no flows; a power of two */
 	MAX_USERS = 65536,          /* that have ever opened a flow */
 	MAX_ANSWERS = 1024,         /* rejections on their way back to us; the oldest are forgotten */
 	MAX_ATTEMPTS = 4096,        /* the oldest are forgotten */
@@ -59,6 +61,12 @@ enum {
 struct addr {
 	__be32 word[4];
 };
+
+/* Whether it is IPv4's. */
+static inline int addr_is_mapped(const struct addr *addr)
+{
+	return addr->word[2] == __constant_htonl(0xffff) && !(addr->word[0] | addr->word[1]);
+}
 
 enum direction { INBOUND, OUTBOUND, N_DIRECTIONS };
 
@@ -111,12 +119,19 @@ struct allowance {
 	__u32 pad;
 };
 
-/* Map `counters`, per CPU; index = direction * N_COUNTERS + (reason | enum counter). */
+/* Map `counters`, per CPU; index from counter_index(). */
 struct counter_value {
 	__u64 packets;
 	__u64 bytes;              /* of frames, Ethernet header included */
 	struct allowance reports; /* of a reason: how many denials may be reported */
 };
+
+/* `counter`: an enum reason or an enum counter. Both directions of one are neighbours: a connection counts in
+ * both, in one line of the CPU's cache. */
+static inline __u32 counter_index(enum direction direction, __u32 counter)
+{
+	return counter * N_DIRECTIONS + direction;
+}
 
 /* Map `ports`, of a generation; index from port_index(). */
 enum port_flag {
@@ -502,17 +517,19 @@ struct flow {
 			       unknown */
 };
 
-/* Map `connections`, by local port: the TCP connection that this host opened from that port, while its socket
- * lives. Its segments cost no hash lookup. A second one from the same port is in `flows`, and so are those of
- * a port that a service has, of active FTP, without a socket of the same addresses and ports, from before
- * the first apply, and what lingers. A line of the CPU's cache. */
+/* Map `connections`, by connection_place(): a TCP connection that this host opened, while its socket lives.
+ * Its segments cost no hash lookup. Another one with the same place is in `flows`, and so are those of a port
+ * that a service has, of active FTP, without a socket of the same addresses and ports, from before the first
+ * apply, and what lingers. A line of the CPU's cache; all of them fit into the cache behind the first, which
+ * an entry for each port would not. */
 struct connection {
 	__u32 tag;        /* connection_tag() of the key; or enum connection_state. Written last */
 	__u32 generation; /* as in struct flow, like the others below */
 	struct addr local;
 	struct addr peer;
 	__u64 cookie;
-	__u32 since_s; /* CLOCK_BOOTTIME, whole seconds */
+	__u32 since; /* CLOCK_MONOTONIC_COARSE, in units of 1 << CONNECTION_SINCE_BITS ns: wraps after nine
+			years */
 	__u32 uid;
 	__u32 ifindex;
 	__u16 peer_port;
@@ -521,17 +538,44 @@ struct connection {
 
 enum connection_state { CONNECTION_NONE = 0, CONNECTION_CLAIMED = 2 }; /* tags are odd */
 
+/* Of a tag, from its lowest bit on: 1, whether the addresses are IPv4's, what connection_place() leaves out
+ * of the local port; the rest is a hash. */
+enum {
+	CONNECTION_IPV4 = 2,
+	CONNECTION_TOP_SHIFT = 2, /* the three highest bits of the port */
+	CONNECTION_ODD_SHIFT = 5, /* the lowest one */
+	CONNECTION_HASH_SHIFT = 6,
+	CONNECTION_SINCE_BITS = 26
+};
+
+/* Which entry of the map one from that local port may have. Linux gives connect() even ports first: those
+ * that differ in the lowest bit alone share a place. */
+static inline __u32 connection_place(__u16 local_port)
+{
+	return local_port >> 1 & (MAX_CONNECTIONS - 1);
+}
+
 /* A reader can meet a writer: with the tag, it takes no mixture of two connections for a third one, whatever
  * order the CPU's memory has; it compares each of them besides. NH, of UMAC (RFC 4418, 5.2.2), with fixed
  * keys: a product for each pair of words. */
-static inline __u32 connection_tag(const struct addr *local, const struct addr *peer, __u16 peer_port)
+static inline __u32 connection_tag(const struct addr *local, const struct addr *peer, __u16 local_port,
+				   __u16 peer_port)
 {
 	__u64 sum = (__u64)(local->word[0] + 0x9e3779b9u) * (local->word[1] + 0x85ebca6bu) +
 		    (__u64)(local->word[2] + 0xc2b2ae35u) * (local->word[3] + 0x27d4eb2fu) +
 		    (__u64)(peer->word[0] + 0x165667b1u) * (peer->word[1] + 0xd3a2646cu) +
 		    (__u64)(peer->word[2] + 0xfd7046c5u) * (peer->word[3] + peer_port + 0xb55a4f09u);
+	__u32 tag = (__u32)(sum ^ sum >> 32) << CONNECTION_HASH_SHIFT |
+		    (local_port & 1u) << CONNECTION_ODD_SHIFT | local_port >> 13 << CONNECTION_TOP_SHIFT | 1;
 
-	return (__u32)(sum ^ sum >> 32) | 1;
+	return addr_is_mapped(local) && addr_is_mapped(peer) ? tag | CONNECTION_IPV4 : tag;
+}
+
+/* The local port of the connection with that tag at `place`. */
+static inline __u16 connection_local_port(__u32 place, __u32 tag)
+{
+	return (__u16)((tag >> CONNECTION_TOP_SHIFT & 7) << 13 | place << 1 |
+		       (tag >> CONNECTION_ODD_SHIFT & 1));
 }
 
 /* Map `actives`: what the process of an FTP session connects to, from connect() to close, by socket cookie;

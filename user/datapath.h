@@ -68,7 +68,8 @@ int datapath_waiting(const struct datapath *datapath, size_t *ret);
 int datapath_pinholes(const struct datapath *datapath, struct pinhole_entry **ret, size_t *ret_n);
 int datapath_flows(const struct datapath *datapath, struct flow_entry **ret, size_t *ret_n);
 
-/* Sums over the CPUs; `ret` has N_DIRECTIONS * N_COUNTERS entries, `ret_names` MAX_SERVICES. */
+/* Sums over the CPUs; `ret` has N_DIRECTIONS * N_COUNTERS entries, by counter_index(), `ret_names`
+ * MAX_SERVICES. */
 int datapath_counters(const struct datapath *datapath, struct counter_value *ret);
 int datapath_services(const struct datapath *datapath, struct service_name *ret_names);
 int datapath_totals(const struct datapath *datapath, struct totals *ret);

@@ -231,8 +231,8 @@ int sockets_reset_counters(const char *instance, const struct service_name *befo
 	for (uint32_t i = 0; i < MAX_SERVICES && r == 0; i++) {
 		if (!*after[i].name || strncmp(before[i].name, after[i].name, NAME_SIZE) == 0)
 			continue;
-		for (uint32_t direction = 0; direction < N_DIRECTIONS && r == 0; direction++) {
-			uint32_t key = direction * N_COUNTERS + COUNTER_SERVICES + i;
+		for (enum direction direction = INBOUND; direction < N_DIRECTIONS && r == 0; direction++) {
+			uint32_t key = counter_index(direction, COUNTER_SERVICES + i);
 
 			if (bpf_map_update_elem(fd, &key, zeros, BPF_ANY))
 				r = -errno;

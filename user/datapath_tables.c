@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "cleanup.h"
 #include "datapath_read.h"
@@ -80,14 +81,24 @@ static int read_flows(const struct datapath *datapath, const char *name, enum fl
 	return 0;
 }
 
-static struct flow_entry connection_entry(uint16_t local_port, const struct connection *connection)
+static uint64_t clock_ns(clockid_t clock)
 {
-	uint64_t since_ns = connection->since_s * 1000000000ull;
+	struct timespec now;
+
+	clock_gettime(clock, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static struct flow_entry connection_entry(uint32_t place, const struct connection *connection,
+					  uint64_t boot_ns, uint64_t coarse_ns)
+{
+	uint32_t age = (uint32_t)(coarse_ns >> CONNECTION_SINCE_BITS) - connection->since;
+	uint64_t since_ns = boot_ns - ((uint64_t)age << CONNECTION_SINCE_BITS);
 
 	return (struct flow_entry){
 		.key = {.local = connection->local,
 			.peer = connection->peer,
-			.local_port = local_port,
+			.local_port = connection_local_port(place, connection->tag),
 			.peer_port = connection->peer_port,
 			.protocol = IPPROTO_TCP},
 		.flow = {.cookie = connection->cookie,
@@ -104,21 +115,24 @@ static struct flow_entry connection_entry(uint16_t local_port, const struct conn
 /* The same for `connections`. What is read while it changes is left out. */
 static int read_connections(const struct datapath *datapath, struct flow_entry *entries, size_t *n)
 {
-	struct connection *connections CLEANUP_FREE = calloc(N_PORTS, sizeof(*connections));
-	int r = connections ? datapath_read_array(datapath, "connections", connections, N_PORTS) : -ENOMEM;
+	struct connection *connections CLEANUP_FREE = calloc(MAX_CONNECTIONS, sizeof(*connections));
+	int r = connections ? datapath_read_array(datapath, "connections", connections, MAX_CONNECTIONS)
+			    : -ENOMEM;
+	uint64_t boot_ns = clock_ns(CLOCK_BOOTTIME), coarse_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
 
-	for (uint32_t port = 0; port < N_PORTS && r == 0; port++) {
-		const struct connection *at = &connections[port];
+	for (uint32_t place = 0; place < MAX_CONNECTIONS && r == 0; place++) {
+		const struct connection *at = &connections[place];
 
-		if (at->tag == connection_tag(&at->local, &at->peer, at->peer_port))
-			entries[(*n)++] = connection_entry((uint16_t)port, at);
+		if (at->tag == connection_tag(&at->local, &at->peer, connection_local_port(place, at->tag),
+					      at->peer_port))
+			entries[(*n)++] = connection_entry(place, at, boot_ns, coarse_ns);
 	}
 	return r;
 }
 
 int datapath_flows(const struct datapath *datapath, struct flow_entry **ret, size_t *ret_n)
 {
-	struct flow_entry *entries = calloc(MAX_FLOWS + N_PORTS + MAX_DATA_FLOWS, sizeof(*entries));
+	struct flow_entry *entries = calloc(MAX_FLOWS + MAX_CONNECTIONS + MAX_DATA_FLOWS, sizeof(*entries));
 	size_t n = 0;
 	int r;
 

@@ -54,7 +54,8 @@ static int read_limits(const struct datapath *datapath, struct limit_use *limits
 	limits[LIMIT_PINHOLES] = (struct limit_use){"pinholes", n_pinholes, MAX_PINHOLES};
 	limits[LIMIT_WAITING] = (struct limit_use){"waiting_listeners", n_waiting, MAX_WAITING};
 	limits[LIMIT_FLOWS] = (struct limit_use){"flows", n_in[FLOW_MAP_FLOWS], MAX_FLOWS};
-	limits[LIMIT_CONNECTIONS] = (struct limit_use){"connections", n_in[FLOW_MAP_CONNECTIONS], N_PORTS};
+	limits[LIMIT_CONNECTIONS] =
+		(struct limit_use){"connections", n_in[FLOW_MAP_CONNECTIONS], MAX_CONNECTIONS};
 	limits[LIMIT_DATA_FLOWS] =
 		(struct limit_use){"data_flows", n_in[FLOW_MAP_DATA_FLOWS], MAX_DATA_FLOWS};
 	return 0;

@@ -23,7 +23,7 @@ struct tally *tally_read(const struct datapath *datapath)
 
 const struct counter_value *tally_of(const struct tally *tally, enum direction direction, unsigned counter)
 {
-	return &tally->values[(unsigned)direction * N_COUNTERS + counter];
+	return &tally->values[counter_index(direction, counter)];
 }
 
 const char *tally_service(const struct tally *tally, unsigned counter)

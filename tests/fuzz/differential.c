@@ -335,7 +335,7 @@ static bool run_packet(struct work *work, const struct options *options, struct 
 	d.what = error ? "the program cannot be run" : "what passes";
 	if (error || programs_admit(d.sight.direction, d.value) != passes)
 		return differ(work, options, seen, &d);
-	work->counts[d.sight.direction * N_COUNTERS + d.expected]++;
+	work->counts[counter_index(d.sight.direction, d.expected)]++;
 	return true;
 }
 
@@ -350,8 +350,8 @@ static bool compare_end(struct work *work, const struct options *options, struct
 	for (size_t i = 0; i < ALL_COUNTERS && !error; i++) {
 		if (counts[i] == work->counts[i])
 			continue;
-		printf("counter %zu of direction %zu: expected %llu, observed %llu\n", i % N_COUNTERS,
-		       i / N_COUNTERS, (unsigned long long)work->counts[i], (unsigned long long)counts[i]);
+		printf("counter %zu of direction %zu: expected %llu, observed %llu\n", i / N_DIRECTIONS,
+		       i % N_DIRECTIONS, (unsigned long long)work->counts[i], (unsigned long long)counts[i]);
 		error = -EBADMSG;
 	}
 	if (error)

@@ -77,7 +77,8 @@ int programs_run(const struct programs *programs, const struct model_sight *sigh
 int programs_make_interfaces(void);
 /* Whether the value that a program returned lets the packet pass. */
 bool programs_admit(enum direction direction, uint32_t value);
-/* Sums over the CPUs of every counter; `ret` has N_DIRECTIONS * N_COUNTERS entries. */
+/* Sums over the CPUs of every counter; `ret` has N_DIRECTIONS * N_COUNTERS entries, by
+ * counter_index(). */
 int programs_counts(const struct programs *programs, uint64_t *ret);
 /* The name of a state map that differs from the model, or NULL. */
 const char *programs_difference(const struct programs *programs, const struct model *model);

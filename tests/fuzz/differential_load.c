@@ -162,17 +162,18 @@ static int put_flow(const struct programs *programs, const char *map, const stru
 static int put_connection(const struct programs *programs, const struct model_flow *from)
 {
 	struct flow_key key = map_key(&from->key);
-	uint32_t port = key.local_port;
-	struct connection connection = {.tag = connection_tag(&key.local, &key.peer, key.peer_port),
-					.generation = from->is_foreign ? FOREIGN_GENERATION : GENERATION,
-					.local = key.local,
-					.peer = key.peer,
-					.cookie = 1,
-					.ifindex = from->interface,
-					.peer_port = key.peer_port,
-					.service = from->service};
+	uint32_t place = connection_place(key.local_port);
+	struct connection connection = {
+		.tag = connection_tag(&key.local, &key.peer, key.local_port, key.peer_port),
+		.generation = from->is_foreign ? FOREIGN_GENERATION : GENERATION,
+		.local = key.local,
+		.peer = key.peer,
+		.cookie = 1,
+		.ifindex = from->interface,
+		.peer_port = key.peer_port,
+		.service = from->service};
 
-	return put(programs, "connections", &port, &connection);
+	return put(programs, "connections", &place, &connection);
 }
 
 static int put_pinhole(const struct programs *programs, const struct model_pinhole *from)
@@ -345,11 +346,11 @@ static size_t count_entries(int fd)
 static bool connection_differs(const struct programs *programs, const struct model_flow *flow)
 {
 	struct flow_key key = map_key(&flow->key);
-	uint32_t port = key.local_port;
+	uint32_t place = connection_place(key.local_port);
 	struct connection connection;
 
-	return bpf_map_lookup_elem(map_of(programs, "connections"), &port, &connection) ||
-	       connection.tag != connection_tag(&key.local, &key.peer, key.peer_port) ||
+	return bpf_map_lookup_elem(map_of(programs, "connections"), &place, &connection) ||
+	       connection.tag != connection_tag(&key.local, &key.peer, key.local_port, key.peer_port) ||
 	       connection.generation != (flow->is_foreign ? FOREIGN_GENERATION : GENERATION) ||
 	       connection.ifindex != flow->interface || connection.service != flow->service;
 }

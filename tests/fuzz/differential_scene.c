@@ -286,7 +286,7 @@ static struct model_flow random_flow(const struct scene *scene, struct random *r
 }
 
 /* Where `connections` would have it: a port that has a service, or FTP's, is asked before it, and of a peer
- * that is blocked or this host itself no policy has said that it may go on unasked. */
+ * that is blocked, this host itself or no source no policy has said that it may go on unasked. */
 static bool can_be_connection(const struct model *model, const struct model_flow *flow,
 			      const struct port_rule *rule)
 {
@@ -295,21 +295,22 @@ static bool can_be_connection(const struct model *model, const struct model_flow
 	if (flow->is_foreign)
 		return !(rule->flags & PORT_PASSIVE);
 	return !rule->flags && !model_is_blocked(model, &flow->key.peer) &&
-	       !model_is_own(model, &flow->key.peer);
+	       !model_is_own(model, &flow->key.peer) && !model_is_no_source(&flow->key.peer);
 }
 
 void scene_choose_connections(struct random *random, struct model *model, const struct compiled *compiled)
 {
-	bool taken[N_PORTS] = {false};
+	bool taken[MAX_CONNECTIONS] = {false};
 
 	for (size_t i = 0; i < MODEL_FLOW_SLOTS; i++) {
 		struct model_flow *flow = &model->flows[i];
 		uint16_t port = flow->key.local_port;
+		uint32_t place = connection_place(port);
 		const struct port_rule *rule = &compiled->ports[port_index(INBOUND, TRANSPORT_TCP, port)];
 
-		if (!can_be_connection(model, flow, rule) || taken[port] || random_chance(random, 30))
+		if (!can_be_connection(model, flow, rule) || taken[place] || random_chance(random, 30))
 			continue;
-		flow->is_connection = taken[port] = true;
+		flow->is_connection = taken[place] = true;
 		model->n_flows--;
 	}
 }

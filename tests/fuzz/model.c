@@ -46,7 +46,8 @@ static uint32_t judge_flow(struct model *model, struct model_flow *flow, bool is
 		return REASON_CUT;
 	/* An error in ICMP can be about one that itself is forged or blocked: that must not go on unasked. */
 	if (flow->is_connection &&
-	    (model_is_own(model, &flow->key.peer) || model_is_blocked(model, &flow->key.peer)))
+	    (model_is_no_source(&flow->key.peer) || model_is_own(model, &flow->key.peer) ||
+	     model_is_blocked(model, &flow->key.peer)))
 		return COUNTER_SERVICES + flow->service;
 	if (model->sight.how != MODEL_MADE) {
 		flow->is_foreign = false;
@@ -321,24 +322,13 @@ static bool may_be_unspecified(const struct model_packet *packet)
 	       packet->type == 143;
 }
 
-static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (addr->bytes[i] != bytes[i])
-			return false;
-	return true;
-}
-
 static bool is_source_denied(const struct model_packet *packet)
 {
-	static const uint8_t zero[16], one[16] = {[15] = 1};
-	const struct model_addr *src = &packet->src;
+	const struct model_addr unspecified = {.is_ipv4 = false};
 
-	if (!src->is_ipv4 && starts_with(src, zero, 16))
+	if (model_addr_equal(&packet->src, &unspecified))
 		return !may_be_unspecified(packet);
-	if (src->is_ipv4)
-		return src->bytes[0] == 0 || src->bytes[0] == 127 || src->bytes[0] >= 224;
-	return src->bytes[0] == 0xff || starts_with(src, one, 16);
+	return model_is_no_source(&packet->src);
 }
 
 /* Later fragments carry no ports: they pass where this host has a live UDP flow with the peer. */

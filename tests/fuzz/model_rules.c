@@ -180,6 +180,23 @@ bool model_is_blocked(const struct model *model, const struct model_addr *peer)
 	return zones_have(model->policy, model->policy->block, model->policy->n_block, peer);
 }
 
+static bool starts_with(const struct model_addr *addr, const uint8_t *bytes, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (addr->bytes[i] != bytes[i])
+			return false;
+	return true;
+}
+
+bool model_is_no_source(const struct model_addr *addr)
+{
+	static const uint8_t zero[16], one[16] = {[15] = 1};
+
+	if (addr->is_ipv4)
+		return addr->bytes[0] == 0 || addr->bytes[0] == 127 || addr->bytes[0] >= 224;
+	return addr->bytes[0] == 0xff || starts_with(addr, zero, 16) || starts_with(addr, one, 16);
+}
+
 bool model_is_own(const struct model *model, const struct model_addr *addr)
 {
 	for (size_t i = 0; i < model->n_own; i++)

@@ -30,6 +30,8 @@ bool model_may_connect(const struct model *model, uint16_t control);
 bool model_narrows(const struct model *model);
 bool model_ping_admits(const struct model *model, enum direction direction, const struct model_addr *peer);
 bool model_is_blocked(const struct model *model, const struct model_addr *peer);
+/* Nobody sends from it, but who asks for an address from the unspecified one. */
+bool model_is_no_source(const struct model_addr *addr);
 bool model_is_own(const struct model *model, const struct model_addr *addr);
 
 #endif

@@ -32,20 +32,19 @@ const char *prog_counter_name(uint32_t counter)
 void prog_counts(const struct prog *prog, struct counts *ret)
 {
 	int fd = prog_map(prog, "counters"), n_cpus = libbpf_num_possible_cpus();
-	struct counter_value cpus[COUNTERS_SEEN * n_cpus];
+	uint32_t keys[N_DIRECTIONS * COUNTERS_SEEN], next, n = COUNT(keys);
+	struct counter_value cpus[COUNT(keys) * n_cpus];
 
 	memset(ret, 0, sizeof(*ret));
-	for (uint32_t direction = 0; direction < N_DIRECTIONS; direction++) {
-		uint32_t before = direction * N_COUNTERS - 1, next, keys[COUNTERS_SEEN], n = COUNTERS_SEEN;
+	assert_return_code(bpf_map_lookup_batch(fd, NULL, &next, keys, cpus, &n, NULL), errno);
+	assert_int_equal(n, COUNT(keys));
+	for (enum direction direction = INBOUND; direction < N_DIRECTIONS; direction++) {
+		for (uint32_t i = 0; i < COUNTERS_SEEN * (uint32_t)n_cpus; i++) {
+			uint32_t counter = i / n_cpus, index = counter_index(direction, counter);
 
-		assert_return_code(
-			bpf_map_lookup_batch(fd, direction ? &before : NULL, &next, keys, cpus, &n, NULL),
-			errno);
-		assert_int_equal(n, COUNTERS_SEEN);
-		assert_int_equal(keys[0], direction * N_COUNTERS);
-		for (size_t i = 0; i < COUNTERS_SEEN * (size_t)n_cpus; i++) {
-			ret->values[direction][i / n_cpus].packets += cpus[i].packets;
-			ret->values[direction][i / n_cpus].bytes += cpus[i].bytes;
+			assert_int_equal(keys[index], index);
+			ret->values[direction][counter].packets += cpus[index * n_cpus + i % n_cpus].packets;
+			ret->values[direction][counter].bytes += cpus[index * n_cpus + i % n_cpus].bytes;
 		}
 	}
 }

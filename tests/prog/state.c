@@ -30,35 +30,37 @@ struct flow_key state_flow_key(uint8_t protocol, const char *local, uint16_t loc
 
 void state_put_connection(const struct prog *prog, uint16_t local_port, const struct connection *connection)
 {
-	assert_return_code(bpf_map_update_elem(prog_map(prog, "connections"), &(uint32_t){local_port},
-					       connection, BPF_ANY),
+	assert_return_code(bpf_map_update_elem(prog_map(prog, "connections"),
+					       &(uint32_t){connection_place(local_port)}, connection,
+					       BPF_ANY),
 			   errno);
 }
 
 struct connection state_connection(const struct flow_key *key, const struct flow *flow)
 {
-	return (struct connection){.tag = connection_tag(&key->local, &key->peer, key->peer_port),
-				   .generation = flow->generation,
-				   .local = key->local,
-				   .peer = key->peer,
-				   .cookie = flow->cookie,
-				   .since_s = (uint32_t)(flow->since_ns / SECOND_NS),
-				   .uid = flow->uid,
-				   .ifindex = flow->ifindex,
-				   .peer_port = key->peer_port,
-				   .service = flow->service};
+	return (struct connection){
+		.tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port),
+		.generation = flow->generation,
+		.local = key->local,
+		.peer = key->peer,
+		.cookie = flow->cookie,
+		.since = (uint32_t)(flow->since_ns >> CONNECTION_SINCE_BITS),
+		.uid = flow->uid,
+		.ifindex = flow->ifindex,
+		.peer_port = key->peer_port,
+		.service = flow->service};
 }
 
 static bool get_connection(const struct prog *prog, const struct flow_key *key, struct flow *ret)
 {
 	struct connection found, wanted;
 
-	assert_return_code(
-		bpf_map_lookup_elem(prog_map(prog, "connections"), &(uint32_t){key->local_port}, &found),
-		errno);
+	assert_return_code(bpf_map_lookup_elem(prog_map(prog, "connections"),
+					       &(uint32_t){connection_place(key->local_port)}, &found),
+			   errno);
 	*ret = (struct flow){.cookie = found.cookie,
-			     .since_ns = found.since_s * SECOND_NS,
-			     .seen_ns = found.since_s * SECOND_NS,
+			     .since_ns = (uint64_t)found.since << CONNECTION_SINCE_BITS,
+			     .seen_ns = (uint64_t)found.since << CONNECTION_SINCE_BITS,
 			     .generation = found.generation,
 			     .service = found.service,
 			     .uid = found.uid,
@@ -256,7 +258,7 @@ void state_reset_reports(const struct prog *prog)
 
 	assert_non_null(values);
 	for (uint32_t i = 0; i < N_DIRECTIONS * N_REASONS; i++) {
-		uint32_t key = i / N_REASONS * N_COUNTERS + i % N_REASONS;
+		uint32_t key = counter_index(i / N_REASONS, i % N_REASONS);
 
 		assert_return_code(bpf_map_lookup_elem(fd, &key, values), errno);
 		for (int cpu = 0; cpu < n_cpus; cpu++)

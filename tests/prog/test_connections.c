@@ -124,19 +124,19 @@ static void test_half_written(void **state)
 		for (unsigned word = 0; word < 4; word++) {
 			half = whole;
 			half.peer.word[word] ^= 1;
-			half.tag = connection_tag(&half.local, &half.peer, half.peer_port);
+			half.tag = connection_tag(&half.local, &half.peer, LOCAL_PORT, half.peer_port);
 			half.peer = whole.peer;
 			state_put_connection(*state, LOCAL_PORT, &half);
 			expect_both(*state, family, REASON_NO_FLOW, "the tag of another peer");
 			half = whole;
 			half.local.word[word] ^= 0x80000000;
-			half.tag = connection_tag(&half.local, &half.peer, half.peer_port);
+			half.tag = connection_tag(&half.local, &half.peer, LOCAL_PORT, half.peer_port);
 			half.local = whole.local;
 			state_put_connection(*state, LOCAL_PORT, &half);
 			expect_both(*state, family, REASON_NO_FLOW, "the tag of another address of ours");
 		}
 		half = whole;
-		half.tag = connection_tag(&half.local, &half.peer, half.peer_port ^ 1);
+		half.tag = connection_tag(&half.local, &half.peer, LOCAL_PORT, half.peer_port ^ 1);
 		state_put_connection(*state, LOCAL_PORT, &half);
 		expect_both(*state, family, REASON_NO_FLOW, "the tag of another port");
 		state_put_connection(*state, LOCAL_PORT, &whole);

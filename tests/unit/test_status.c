@@ -32,15 +32,15 @@ static void set_up(struct status *status)
 	for (size_t i = 0; i < N_LIMITS; i++)
 		status->limits[i] = (struct limit_use){"limit", i + 1, 100};
 	values = status->tally->values;
-	values[REASON_NONE].packets = 1000; /* counts nothing */
-	values[REASON_TRUNCATED].packets = 1;
-	values[N_REASONS - 1].packets = 2;
-	values[COUNTER_LINK].packets = 4;
-	values[COUNTER_ICMP].packets = 8;
-	values[COUNTER_SERVICES].packets = 16;
-	values[N_COUNTERS - 1].packets = 32;
-	values[N_COUNTERS + REASON_PORT].packets = 64;
-	values[N_COUNTERS + COUNTER_SERVICES].packets = 128;
+	values[counter_index(INBOUND, REASON_NONE)].packets = 1000; /* counts nothing */
+	values[counter_index(INBOUND, REASON_TRUNCATED)].packets = 1;
+	values[counter_index(INBOUND, N_REASONS - 1)].packets = 2;
+	values[counter_index(INBOUND, COUNTER_LINK)].packets = 4;
+	values[counter_index(INBOUND, COUNTER_ICMP)].packets = 8;
+	values[counter_index(INBOUND, COUNTER_SERVICES)].packets = 16;
+	values[counter_index(INBOUND, N_COUNTERS - 1)].packets = 32;
+	values[counter_index(OUTBOUND, REASON_PORT)].packets = 64;
+	values[counter_index(OUTBOUND, COUNTER_SERVICES)].packets = 128;
 }
 
 static void sums(void **state)

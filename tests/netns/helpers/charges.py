@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Whether each user is charged for as many flows as there are: charges.py DIRECTORY, of an instance's pins; `same`, or what differs."""
+"""Whether each user is charged for as many flows as there are: charges.py DIRECTORY, of an instance's pins; `same`, or what differs. Those in
+`connections` are charged to nobody."""
 import collections
 import json
 import os
@@ -16,6 +17,5 @@ def dump(name):
 
 
 there = collections.Counter(entry["value"]["uid"] for entry in dump("flows"))
-there.update(entry["value"]["uid"] for entry in dump("connections") if entry["value"]["tag"] & 1)
 charged = {entry["key"]: entry["value"] for entry in dump("users") if entry["value"]}
 print("same" if charged == dict(there) else f"charged {charged}, there are {dict(there)}")

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What this host opens over TCP gets a place in `connections`, where it can have one. */
+#ifndef POSTERN_CONNECTION_OPEN_BPF_H
+#define POSTERN_CONNECTION_OPEN_BPF_H
+
+#include "flow_open.bpf.h"
+
+/* A port that has a rule decides on its segments itself. */
+static __always_inline bool connection_may_have_place(const struct flow_key *key)
+{
+	const struct port_rule *rule;
+
+	if (!peer_may_send(&key->peer))
+		return false;
+	if (key->local_port > last_ruled_port)
+		return true;
+	rule = port_rule_get(INBOUND, TRANSPORT_TCP, key->local_port);
+	return rule && !rule->flags;
+}
+
+static __always_inline void connection_update(struct connection *connection, struct __sk_buff *skb,
+					      __u16 service)
+{
+	connection->ifindex = skb->ifindex;
+	connection->service = service;
+	connection->generation = generation;
+}
+
+/* False where another CPU was quicker. */
+static __always_inline bool connection_insert(struct connection *connection, struct __sk_buff *skb,
+					      const struct flow_key *key, __u16 service)
+{
+	if (__sync_val_compare_and_swap(&connection->tag, CONNECTION_NONE, CONNECTION_CLAIMED) !=
+	    CONNECTION_NONE)
+		return false;
+	connection->local = key->local;
+	connection->peer = key->peer;
+	connection->cookie = bpf_get_socket_cookie(skb);
+	connection->since = bpf_ktime_get_coarse_ns() >> CONNECTION_SINCE_BITS;
+	connection->uid = bpf_get_socket_uid(skb);
+	connection->peer_port = key->peer_port;
+	connection_update(connection, skb, service);
+	barrier();
+	connection->tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port);
+	return true;
+}
+
+/* Its SYN is sent again. False where it is another one, or another socket's. */
+static __always_inline bool connection_again(struct connection *connection, struct __sk_buff *skb,
+					     const struct flow_key *key, __u16 service)
+{
+	if (connection->cookie != bpf_get_socket_cookie(skb) ||
+	    !connection_is(connection, &key->local, &key->peer, key->local_port, key->peer_port))
+		return false;
+	connection_update(connection, skb, service);
+	return true;
+}
+
+/* The verdict on the SYN of a connection that has a place now; REASON_NONE of one for `flows`. Another one
+ * keeps its place until its socket is closed, also where it had the same addresses and ports: the kernel
+ * gives them away before it tells of the close. */
+static __noinline verdict connection_open(struct __sk_buff *skb, const struct flow_key *key, __u16 service)
+{
+	struct connection *connection = connection_at(key->local_port);
+	bool is_open;
+
+	/* Judged here too: what is blocked must leave nothing behind. */
+	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
+		return REASON_BLOCKED;
+	if (!connection || !is_of_socket(skb, key) || !connection_may_have_place(key))
+		return REASON_NONE;
+	if (connection->tag == CONNECTION_NONE)
+		is_open = connection_insert(connection, skb, key, service);
+	else
+		is_open = connection_again(connection, skb, key, service);
+	return is_open ? admit_service(service) : REASON_NONE;
+}
+
+#endif
