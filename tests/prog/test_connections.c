@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The map `connections`: its entry admits the segments of that very connection, and no other packet. */
+#include <arpa/inet.h>
 #include <errno.h>
 
 #include <bpf/bpf.h>
@@ -106,6 +107,50 @@ static void test_one_bit_away(void **state)
 			assert_false(prog_run(*state, OUTBOUND, &frame));
 		}
 		expect_both(*state, family, COUNTER_SERVICES + WEB, "none of them took it");
+	}
+}
+
+/* An IPv4 address as IPv6 writes it is no peer of an IPv4 connection. */
+static void test_mapped(void **state)
+{
+	struct connection connection = connection_of(V4);
+	struct spec in = arriving(V6), out = leaving(V6);
+	struct frame frame;
+
+	in.src = "::ffff:198.51.100.7";
+	in.dst = "::ffff:192.0.2.1";
+	out.src = in.dst;
+	out.dst = in.src;
+	connection.local = (struct addr){{0, 0, htonl(0xffff), htonl(0xc0000201)}};
+	connection.peer = (struct addr){{0, 0, htonl(0xffff), htonl(0xc6336407)}};
+	connection.tag = connection_tag(&connection.local, &connection.peer, LOCAL_PORT, WEB_PORT);
+	state_put_connection(*state, LOCAL_PORT, &connection);
+	packet_build(&frame, &in);
+	expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "from there");
+	packet_build(&frame, &out);
+	assert_false(prog_run(*state, OUTBOUND, &frame));
+}
+
+/* What this host sends to an address that nobody may send from opens nothing for it. */
+static void test_no_source(void **state)
+{
+	static const char *const nobody[N_FAMILIES] = {"240.0.0.9", "ff0e::9"};
+
+	for (enum family family = V4; family <= V6; family++) {
+		struct flow_key key =
+			state_flow_key(IPPROTO_TCP, host[family], LOCAL_PORT, nobody[family], WEB_PORT);
+		struct flow flow = state_live_flow(WEB);
+		struct connection connection = state_connection(&key, &flow);
+		struct spec in = arriving(family), out = leaving(family);
+		struct frame frame;
+
+		in.src = out.dst = nobody[family];
+		connection.generation = GENERATION - 1;
+		state_put_connection(*state, LOCAL_PORT, &connection);
+		packet_build(&frame, &out);
+		expect_service(*state, OUTBOUND, &frame, WEB, "to nobody");
+		packet_build(&frame, &in);
+		expect_counter(*state, INBOUND, &frame, REASON_SOURCE, "from nobody");
 	}
 }
 
@@ -227,6 +272,8 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_segments, prog_reset),
 		cmocka_unit_test_setup(test_one_bit_away, prog_reset),
+		cmocka_unit_test_setup(test_mapped, prog_reset),
+		cmocka_unit_test_setup(test_no_source, prog_reset),
 		cmocka_unit_test_setup(test_half_written, prog_reset),
 		cmocka_unit_test_setup(test_before_flows, prog_reset),
 		cmocka_unit_test_setup(test_quoted, prog_reset),

@@ -571,6 +571,35 @@ static void zones_and_servers_are_limited(void **state)
 	assert_int_equal(f->compiled->ftp_ports[3000].passive, 0xffff);
 }
 
+/* Above it, the data path reads no rule of a local port. */
+static void last_ruled_port(void **state)
+{
+	struct fixture *f = *state;
+	struct port_range range = {50000, 50001};
+	struct rule none[] = {{.service = WIDE, .peers = (size_t[]){ANY}, .n_peers = 1}};
+	struct rule web[] = {{.service = HTTPS, .peers = (size_t[]){RELAY}, .n_peers = 1},
+			     {.service = WEB, .peers = (size_t[]){OFFICE}, .n_peers = 1}};
+	struct rule ftps[] = {{.service = FTPS, .peers = (size_t[]){ANY}, .n_peers = 1}};
+	struct ftp_server servers[] = {server("main", FTP_PINHOLES_SESSION, &range)};
+
+	assert_int_equal(do_compile(f, NULL)->last_ruled_port, 0);
+	f->policy.inbound = none;
+	f->policy.n_inbound = COUNT(none);
+	assert_int_equal(do_compile(f, NULL)->last_ruled_port, 0); /* UDP's ports do not count */
+	f->policy.inbound = web;
+	f->policy.n_inbound = COUNT(web);
+	assert_int_equal(do_compile(f, NULL)->last_ruled_port, 450);
+	f->policy.inbound = ftps;
+	f->policy.n_inbound = COUNT(ftps);
+	f->policy.ftp = servers;
+	f->policy.n_ftp = COUNT(servers);
+	assert_int_equal(do_compile(f, NULL)->last_ruled_port, 50001);
+	f->tcp443 = (struct port_range){N_PORTS - 1, N_PORTS - 1};
+	f->policy.inbound = web;
+	f->policy.n_ftp = 0;
+	assert_int_equal(do_compile(f, NULL)->last_ruled_port, N_PORTS - 1);
+}
+
 static void names_must_fit(void **state)
 {
 	struct fixture *f = *state;
@@ -678,6 +707,7 @@ int main(void)
 		TEST(static_ranges_admit_whom_control_admits),
 		TEST(services_keep_their_indexes),
 		TEST(zones_and_servers_are_limited),
+		TEST(last_ruled_port),
 		TEST(names_must_fit),
 		TEST(services_are_limited),
 		TEST(peer_sets_are_limited),
