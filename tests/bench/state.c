@@ -71,10 +71,11 @@ static void add_connection(const char *instance, char **argv)
 {
 	struct connection connection = {
 		.local = addr_of(argv[0]), .peer = addr_of(argv[2]), .peer_port = number_of(argv[3])};
-	uint32_t port = number_of(argv[1]);
+	uint16_t port = (uint16_t)number_of(argv[1]);
+	uint32_t place = connection_place(port);
 
-	connection.tag = connection_tag(&connection.local, &connection.peer, connection.peer_port);
-	map_set(map_open(instance, "connections"), &port, &connection);
+	connection.tag = connection_tag(&connection.local, &connection.peer, port, connection.peer_port);
+	map_set(map_open(instance, "connections"), &place, &connection);
 }
 
 /* So many live flows; what one map does not hold goes into the other. */
