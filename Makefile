@@ -122,6 +122,11 @@ $(B)/tests/helpers/%: tests/netns/helpers/%.c $(B)/tests/helpers/%.skel.h $(B)/t
 	$(call say,TEST)
 	$(Q)$(CC) $(CPPFLAGS) -Itests/bench -O2 -g -std=gnu17 $(WARN) $(filter %.c %.o,$^) -lbpf -o $@
 
+$(B)/tests/helpers/late_syn: tests/netns/helpers/late_syn.c
+	$(call say,TEST)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) $< -lpthread -o $@
+
 # One server for each library. OpenSSL is linked statically: its functions are the program's own.
 $(B)/tests/helpers/ftpsd_gnutls: FTPSD := -lgnutls
 $(B)/tests/helpers/ftpsd_openssl: FTPSD := -DFTPSD_OPENSSL -l:libssl.a -l:libcrypto.a

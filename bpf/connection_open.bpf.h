@@ -26,10 +26,13 @@ static __always_inline void connection_update(struct connection *connection, str
 	connection->generation = generation;
 }
 
-/* False where another CPU was quicker. */
+/* False where another CPU was quicker. A SYN that waited for its neighbour leaves without its socket's lock:
+ * a close in that moment found nothing to end, and is looked for once more when there is. */
 static __always_inline bool connection_insert(struct connection *connection, struct __sk_buff *skb,
 					      const struct flow_key *key, __u16 service)
 {
+	__u32 tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port);
+
 	if (__sync_val_compare_and_swap(&connection->tag, CONNECTION_NONE, CONNECTION_CLAIMED) !=
 	    CONNECTION_NONE)
 		return false;
@@ -40,9 +43,11 @@ static __always_inline bool connection_insert(struct connection *connection, str
 	connection->uid = bpf_get_socket_uid(skb);
 	connection->peer_port = key->peer_port;
 	connection_update(connection, skb, service);
-	barrier();
-	connection->tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port);
-	return true;
+	__sync_val_compare_and_swap(&connection->tag, CONNECTION_CLAIMED, tag);
+	if (is_of_socket(skb, key))
+		return true;
+	__sync_val_compare_and_swap(&connection->tag, tag, CONNECTION_NONE);
+	return false;
 }
 
 /* Its SYN is sent again. False where it is another one, or another socket's. */
@@ -54,6 +59,17 @@ static __always_inline bool connection_again(struct connection *connection, stru
 		return false;
 	connection_update(connection, skb, service);
 	return true;
+}
+
+/* It is a flow already: it has sent its SYN before, and there was another one at its place then. */
+static __always_inline bool connection_is_flow(struct __sk_buff *skb, const struct flow_key *key)
+{
+	const struct flow *flow;
+
+	if (!(traces_of(key->local_port) & TRACE_FLOW))
+		return false;
+	flow = bpf_map_lookup_elem(&flows, key);
+	return flow && !flow->closing_ns && flow->cookie == bpf_get_socket_cookie(skb);
 }
 
 /* The verdict on the SYN of a connection that has a place now; REASON_NONE of one for `flows`. Another one
@@ -70,7 +86,7 @@ static __noinline verdict connection_open(struct __sk_buff *skb, const struct fl
 	if (!connection || !is_of_socket(skb, key) || !connection_may_have_place(key))
 		return REASON_NONE;
 	if (connection->tag == CONNECTION_NONE)
-		is_open = connection_insert(connection, skb, key, service);
+		is_open = !connection_is_flow(skb, key) && connection_insert(connection, skb, key, service);
 	else
 		is_open = connection_again(connection, skb, key, service);
 	return is_open ? admit_service(service) : REASON_NONE;

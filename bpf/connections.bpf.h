@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The connections that this host opened, by local port: each segment finds its own without a hash. They are
- * charged to no user: one who takes all places takes nothing from others but speed. */
+ * charged to no user: who finds no place has a flow. */
 #ifndef POSTERN_CONNECTIONS_BPF_H
 #define POSTERN_CONNECTIONS_BPF_H
 
@@ -60,8 +60,7 @@ static __always_inline struct flow_key connection_key(const struct connection *c
 /* As it lingers: its socket is closed at `now`, CLOCK_BOOTTIME. */
 static __always_inline struct flow connection_flow(const struct connection *connection, __u64 now)
 {
-	__u32 age = (__u32)(bpf_ktime_get_ns() >> CONNECTION_SINCE_BITS) - connection->since;
-	__u64 since_ns = now - ((__u64)age << CONNECTION_SINCE_BITS);
+	__u64 since_ns = now - connection_age_ns(connection, bpf_ktime_get_ns());
 	struct flow flow = {
 		.cookie = connection->cookie,
 		.since_ns = since_ns,

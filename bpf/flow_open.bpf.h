@@ -14,7 +14,7 @@ enum {
 	SOCK_CLOSE_WAIT = 8
 }; /* BPF_TCP_* */
 
-enum { SOCK_IPV4 = 2 }; /* AF_INET */
+enum { SOCK_IPV4 = 2, SOCK_STREAM = 1 }; /* AF_INET; the type */
 
 /* skb->ingress_ifindex: a packet that came in elsewhere is not this host's own. */
 static __always_inline bool is_forwarded(const struct __sk_buff *skb)
@@ -22,15 +22,23 @@ static __always_inline bool is_forwarded(const struct __sk_buff *skb)
 	return skb->ingress_ifindex != 0;
 }
 
-/* The state of the TCP socket that sends; SOCK_CLOSE where there is none. */
-static __always_inline __u32 socket_state(struct __sk_buff *skb)
+/* The TCP socket that sends; NULL where there is none, or a raw one, whose close nobody tells. */
+static __always_inline struct bpf_sock *tcp_socket(struct __sk_buff *skb)
 {
 	struct bpf_sock *sk = skb->sk;
 
 	if (!sk)
-		return SOCK_CLOSE;
+		return NULL;
 	sk = bpf_sk_fullsock(sk);
-	return sk && sk->protocol == PROTO_TCP ? sk->state : SOCK_CLOSE;
+	return sk && sk->protocol == PROTO_TCP && sk->type == SOCK_STREAM ? sk : NULL;
+}
+
+/* Its state; SOCK_CLOSE where there is none. */
+static __always_inline __u32 socket_state(struct __sk_buff *skb)
+{
+	const struct bpf_sock *sk = tcp_socket(skb);
+
+	return sk ? sk->state : SOCK_CLOSE;
 }
 
 /* The local port of the socket that sends, host byte order: another one than the packet's, where a redirect
@@ -48,11 +56,8 @@ static __always_inline __u16 socket_port(struct __sk_buff *skb)
 /* The TCP connection that sends; NULL where there is none. */
 static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
 {
-	struct bpf_sock *sk = skb->sk;
+	struct bpf_sock *sk = tcp_socket(skb);
 
-	if (!sk)
-		return NULL;
-	sk = bpf_sk_fullsock(sk);
 	return sk ? bpf_tcp_sock(sk) : NULL;
 }
 
@@ -60,13 +65,10 @@ static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
  * translates them between. */
 static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
 {
-	struct bpf_sock *sk = skb->sk;
+	const struct bpf_sock *sk = tcp_socket(skb);
 	__u32 differs;
 
-	if (!sk)
-		return false;
-	sk = bpf_sk_fullsock(sk);
-	if (!sk || sk->protocol != PROTO_TCP || sk->state == SOCK_CLOSE)
+	if (!sk || sk->state == SOCK_CLOSE)
 		return false;
 	differs = (sk->src_port ^ key->local_port) | (bpf_ntohs(sk->dst_port) ^ key->peer_port);
 	if (sk->family == SOCK_IPV4) {
@@ -130,6 +132,8 @@ static __noinline verdict flow_open(struct __sk_buff *skb, const struct flow_key
 		fragment_peer_touch(&key->peer, flow.since_ns);
 	else if (is_tcp && !is_over && !is_direct)
 		flow_remember_translated(skb, key, &flow.cookie);
+	if (is_tcp && !is_over && (is_direct ? !is_of_socket(skb, key) : socket_state(skb) == SOCK_CLOSE))
+		flow_begin_linger(&flows, key, flow.cookie); /* closed meanwhile, and found nothing */
 	return admit_service(service);
 }
 

@@ -87,23 +87,38 @@ static __always_inline void flow_remove(const struct flow_key *key, __u32 uid)
 		user_release(&uid);
 }
 
-/* What lingers is charged to its user, and is over at once where there is no room for it. What lingers there
- * already goes on with it; a flow that lives is another socket's. */
+/* One that lingers already goes on with `flow`, if that one's user has room for it. Whether that user is
+ * charged for it now, in the old one's place. */
+static __always_inline bool linger_renew(struct flow *old, const struct flow *flow, bool is_counted)
+{
+	__u32 old_uid = old->uid;
+	bool is_same = old_uid == flow->uid;
+
+	if (!is_same && !is_counted)
+		return false;
+	if (!is_same && __sync_val_compare_and_swap(&old->uid, old_uid, flow->uid) != old_uid)
+		return false;
+	old->service = flow->service;
+	old->generation = flow->generation;
+	old->closing_ns = flow->closing_ns;
+	if (!is_same)
+		user_release(&old_uid);
+	return !is_same;
+}
+
+/* What lingers is charged to its user, and is over at once where there is no room for it. A flow of the same
+ * addresses and ports that lives is another socket's. */
 static __always_inline void flow_linger(const struct flow_key *key, const struct flow *flow)
 {
-	bool is_counted = user_take(&flow->uid);
+	bool is_counted = user_take(&flow->uid), is_charged;
 	struct flow *old;
 
 	if (is_counted && !bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
 		return;
-	if (is_counted)
-		user_release(&flow->uid);
 	old = bpf_map_lookup_elem(&flows, key);
-	if (old && old->closing_ns) {
-		old->service = flow->service;
-		old->generation = flow->generation;
-		old->closing_ns = flow->closing_ns;
-	}
+	is_charged = old && old->closing_ns && linger_renew(old, flow, is_counted);
+	if (is_counted && !is_charged)
+		user_release(&flow->uid);
 }
 
 /* It goes on as a flow for what the peer sends yet. Nothing happens where its place does not hold what `tag`

@@ -528,8 +528,7 @@ struct connection {
 	struct addr local;
 	struct addr peer;
 	__u64 cookie;
-	__u32 since; /* CLOCK_MONOTONIC_COARSE, in units of 1 << CONNECTION_SINCE_BITS ns: wraps after nine
-			years */
+	__u32 since; /* CLOCK_MONOTONIC_COARSE, in units of 1 << CONNECTION_SINCE_BITS ns */
 	__u32 uid;
 	__u32 ifindex;
 	__u16 peer_port;
@@ -576,6 +575,15 @@ static inline __u16 connection_local_port(__u32 place, __u32 tag)
 {
 	return (__u16)((tag >> CONNECTION_TOP_SHIFT & 7) << 13 | place << 1 |
 		       (tag >> CONNECTION_ODD_SHIFT & 1));
+}
+
+/* How old it is at `now_ns`, CLOCK_MONOTONIC; right for four years. The clocks of two CPUs may differ by one
+ * unit. */
+static inline __u64 connection_age_ns(const struct connection *connection, __u64 now_ns)
+{
+	__s32 age = (__s32)((__u32)(now_ns >> CONNECTION_SINCE_BITS) - connection->since);
+
+	return age > 0 ? (__u64)age << CONNECTION_SINCE_BITS : 0;
 }
 
 /* Map `actives`: what the process of an FTP session connects to, from connect() to close, by socket cookie;

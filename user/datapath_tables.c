@@ -90,10 +90,9 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 static struct flow_entry connection_entry(uint32_t place, const struct connection *connection,
-					  uint64_t boot_ns, uint64_t coarse_ns)
+					  uint64_t boot_ns, uint64_t monotonic_ns)
 {
-	uint32_t age = (uint32_t)(coarse_ns >> CONNECTION_SINCE_BITS) - connection->since;
-	uint64_t since_ns = boot_ns - ((uint64_t)age << CONNECTION_SINCE_BITS);
+	uint64_t since_ns = boot_ns - connection_age_ns(connection, monotonic_ns);
 
 	return (struct flow_entry){
 		.key = {.local = connection->local,
@@ -118,14 +117,14 @@ static int read_connections(const struct datapath *datapath, struct flow_entry *
 	struct connection *connections CLEANUP_FREE = calloc(MAX_CONNECTIONS, sizeof(*connections));
 	int r = connections ? datapath_read_array(datapath, "connections", connections, MAX_CONNECTIONS)
 			    : -ENOMEM;
-	uint64_t boot_ns = clock_ns(CLOCK_BOOTTIME), coarse_ns = clock_ns(CLOCK_MONOTONIC_COARSE);
+	uint64_t boot_ns = clock_ns(CLOCK_BOOTTIME), monotonic_ns = clock_ns(CLOCK_MONOTONIC);
 
 	for (uint32_t place = 0; place < MAX_CONNECTIONS && r == 0; place++) {
 		const struct connection *at = &connections[place];
 
 		if (at->tag == connection_tag(&at->local, &at->peer, connection_local_port(place, at->tag),
 					      at->peer_port))
-			entries[(*n)++] = connection_entry(place, at, boot_ns, coarse_ns);
+			entries[(*n)++] = connection_entry(place, at, boot_ns, monotonic_ns);
 	}
 	return r;
 }

@@ -26,12 +26,13 @@ open_session out srv "$PYTHON" "$HELPERS/outward.py" >/dev/null || die "the help
 used() { pst_json status | json "d['limits']['$1']['used']"; }
 # States of the flows from a port, as `postern flows` lists them.
 states() { pst_json flows | json "' '.join(sorted(f['state'] for f in d if f['local_port'] == $1))"; }
-# Flows that the user is charged for; the kernel may not know of the user yet.
-charged() {
-	bpftool -j map lookup pinned "/sys/fs/bpf/postern/$INSTANCE/users" key 0 0 0 0 | json "d['formatted']['value'] if d else 0"
+# Flows that a user is charged for; the kernel may not know of the user yet.
+charged() { # UID
+	bpftool -j map lookup pinned "/sys/fs/bpf/postern/$INSTANCE/users" key $(($1 & 255)) $(($1 >> 8)) 0 0 |
+		json "d['formatted']['value'] if d else 0"
 }
-# How many there are in `connections` and in `flows`, and how many the user is charged for.
-places() { echo "$(used connections) $(used flows) $(charged)"; }
+# How many there are in `connections` and in `flows`, and how many root is charged for.
+places() { echo "$(used connections) $(used flows) $(charged 0)"; }
 equal_places() { equal "$(places)" "$1 $2 $2"; } # CONNECTIONS FLOWS
 equal_states() { equal "$(states "$1")" "$2"; }
 charges() { equal "$("$PYTHON" "$HELPERS/charges.py" "/sys/fs/bpf/postern/$INSTANCE")" same; }
@@ -105,6 +106,18 @@ for family in 4 6; do
 	check "the peer ends one" equal "$(ask out ended eight)" ended
 	check "and the other" equal "$(ask out ended nine)" ended
 	check "their user is charged" charges
+	check "all is taken down" pst down
+	check "and put up" pst apply "$WORK/policy.yaml"
+
+	check "one has a place" equal "$(ask out open eleven "$peer" 54 $SHARED)" $SHARED
+	on b ip route add blackhole "$srv"
+	check "one that nobody answers finds it taken" equal "$(ask out begin twelve "$peer" 53 $PORT)" $PORT
+	check "it is a flow" equal_places 1 1
+	check "the first is closed" equal "$(ask out reset eleven)" reset
+	on b ip route del blackhole "$srv"
+	check "the other one works once its SYN was sent again" wait_for 20 talks twelve
+	check "it is a flow still, and nothing else" equal_states $PORT open
+	check "the peer ends it" equal "$(ask out ended twelve)" ended
 
 	# Then the kernel closes with a RST, where the FIN is not acknowledged yet.
 	unread=0
@@ -135,6 +148,11 @@ check "all is taken down" pst down
 close_session out
 
 check "one more policy" pst apply "$WORK/policy.yaml"
+check "one user closes a connection" on srv "$PYTHON" "$HELPERS/reset_as.py" 2001 $B4 53 $PORT
+check "that one is charged" equal "$(charged 2001) $(charged 2002)" "1 0"
+check "another user does the same" on srv "$PYTHON" "$HELPERS/reset_as.py" 2002 $B4 53 $PORT
+check "the other one is charged now" equal "$(charged 2001) $(charged 2002)" "0 1"
+check "for what is there" charges
 taken=$(on srv "$PYTHON" "$HELPERS/takeover.py" $B4 53 $PORT $TAKEOVERS)
 say "of $TAKEOVERS connections that one user closed, $taken were another's at once"
 check "most were" test "$taken" -ge $((TAKEOVERS / 2))
