@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the host already had when its first policy came: connections and listeners become what they would be,
  * had the socket programs seen them begin. Run once each, in this order, with the socket programs live. */
+#include "connection_find.bpf.h"
 #include "data_open.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"

@@ -16,32 +16,19 @@ static __always_inline struct connection *connection_at(__u16 local_port)
 	return bpf_map_lookup_elem(&connections, &key);
 }
 
-/* Compares without a branch. Of IPv4's addresses, what is the same for all is in the tag. */
+/* Of IPv4's addresses, what is the same for all is in the tag. */
 static __always_inline bool connection_is(const struct connection *connection, const struct addr *local,
 					  const struct addr *peer, __u16 local_port, __u16 peer_port)
 {
-	__u32 tag = connection_tag(local, peer, local_port, peer_port), differs;
+	__u32 tag = connection_tag(local, peer, local_port, peer_port);
 
-	differs = (connection->tag ^ tag) | (connection->peer_port ^ peer_port);
-	differs |= (connection->local.word[3] ^ local->word[3]) | (connection->peer.word[3] ^ peer->word[3]);
-	if (tag & CONNECTION_IPV4)
-		return !differs;
-	for (int i = 0; i < 3; i++)
-		differs |= (connection->local.word[i] ^ local->word[i]) |
-			   (connection->peer.word[i] ^ peer->word[i]);
-	return !differs;
-}
-
-/* NULL where the connection at that place is another one. */
-static __always_inline struct connection *connection_find(const struct flow_key *key)
-{
-	struct connection *connection = connection_at(key->local_port);
-
-	if (!connection || key->protocol != FLOW_TCP)
-		return NULL;
-	return connection_is(connection, &key->local, &key->peer, key->local_port, key->peer_port)
-		       ? connection
-		       : NULL;
+	if (connection->peer_port != peer_port || connection->peer.word[3] != peer->word[3] ||
+	    connection->local.word[3] != local->word[3] || connection->tag != tag)
+		return false;
+	return tag & CONNECTION_IPV4 ||
+	       (connection->peer.word[0] == peer->word[0] && connection->peer.word[1] == peer->word[1] &&
+		connection->peer.word[2] == peer->word[2] && connection->local.word[0] == local->word[0] &&
+		connection->local.word[1] == local->word[1] && connection->local.word[2] == local->word[2]);
 }
 
 static __always_inline struct flow_key connection_key(const struct connection *connection, __u16 local_port)

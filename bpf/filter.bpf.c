@@ -4,6 +4,7 @@
  * global function where it can be: the verifier follows it once, not once more for all that its caller knows.
  */
 #include "command.bpf.h"
+#include "connected.bpf.h"
 #include "denials.bpf.h"
 #include "outbound.bpf.h"
 #include "plain.bpf.h"
@@ -106,51 +107,6 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
-/* A function of its own, to keep the path of the others short. */
-static __noinline bool is_of_connection6(const struct connection *connection, const void *ip, void *end,
-					 __u16 local_port, enum direction direction)
-{
-	const struct ipv6hdr *ip6 = ip;
-	const struct addr *source = (const void *)&ip6->saddr, *destination = (const void *)&ip6->daddr;
-
-	if (ip + sizeof(*ip6) > end || connection->tag & CONNECTION_IPV4)
-		return false;
-	return direction == INBOUND
-		       ? connection_is(connection, destination, source, local_port, connection->peer_port)
-		       : connection_is(connection, source, destination, local_port, connection->peer_port);
-}
-
-static __always_inline bool is_of_connection4(const struct connection *connection, const struct iphdr *ip,
-					      __u16 local_port, enum direction direction)
-{
-	struct addr local, peer;
-
-	addr_set_ipv4(&local, direction == INBOUND ? ip->daddr : ip->saddr);
-	addr_set_ipv4(&peer, direction == INBOUND ? ip->saddr : ip->daddr);
-	return connection_is(connection, &local, &peer, local_port, connection->peer_port);
-}
-
-/* A segment of a connection of this host that goes on as it was when the policy in force last judged it: its
- * peer is neither blocked nor this host itself, see connection_is_settled(). REASON_NONE for everything else.
- * Looked for before the rules of its port, which are in the CPU's cache less often, and before its addresses
- * are looked at. */
-static __always_inline verdict plain_connected_segment(const struct packet *packet, __u16 local_port,
-						       __u16 peer_port)
-{
-	const struct connection *connection;
-	enum direction direction = packet->given.direction;
-
-	if (flags & GENERATION_NARROWED || packet->protocol != PROTO_TCP || tcp_is_opening(packet))
-		return REASON_NONE;
-	connection = connection_at(local_port);
-	if (!connection || connection->generation != generation || connection->peer_port != peer_port)
-		return REASON_NONE;
-	if (packet->is_ipv4 ? !is_of_connection4(connection, packet->ip, local_port, direction)
-			    : !is_of_connection6(connection, packet->ip, packet->end, local_port, direction))
-		return REASON_NONE;
-	return admit_service(connection->service);
-}
-
 /* A plain packet is judged in up to three steps, and any other in one or two. Each step is a function of its
  * own: the stack of 512 bytes need not hold what two of them know, and the first step, which decides on
  * nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
@@ -221,12 +177,10 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 		if (rule && port_is_closed(rule))
 			return REASON_PORT;
 	}
-	if (!plain_transport(&cursor, &packet))
-		return REASON_NONE;
-	verdict = plain_connected_segment(&packet, packet.dst_port, packet.src_port);
+	verdict = plain_connected_segment(&packet);
 	if (verdict)
 		return verdict;
-	if (!plain_addresses(&packet))
+	if (!plain_transport(&cursor, &packet) || !plain_addresses(&packet))
 		return REASON_NONE;
 	if (!rule)
 		rule = inbound_rule(&packet);
@@ -285,12 +239,12 @@ static __always_inline verdict judge_outbound(struct __sk_buff *skb)
 	struct packet packet = {.given = skb_given(skb)};
 	struct cursor cursor = skb_cursor(skb);
 
-	if (plain_headers(&cursor, &packet) && plain_transport(&cursor, &packet)) {
-		verdict verdict = plain_connected_segment(&packet, packet.src_port, packet.dst_port);
+	if (plain_headers(&cursor, &packet)) {
+		verdict verdict = plain_connected_segment(&packet);
 
 		if (verdict)
 			return verdict;
-		if (plain_addresses(&packet))
+		if (plain_transport(&cursor, &packet) && plain_addresses(&packet))
 			return forged_or_blocked(&packet, reply_by_port(&packet) ?: plain_outbound(skb));
 	}
 	skb_pull_headers(skb);
@@ -331,12 +285,12 @@ static __always_inline verdict judge_made_outbound(struct xdp_md *ctx, __u32 ifi
 	struct packet packet = {.given = first_buffer_given(ctx, OUTBOUND, true, ifindex)};
 	struct cursor cursor = frame_cursor(ctx);
 
-	if (plain_headers(&cursor, &packet) && plain_transport(&cursor, &packet)) {
-		verdict verdict = plain_connected_segment(&packet, packet.src_port, packet.dst_port);
+	if (plain_headers(&cursor, &packet)) {
+		verdict verdict = plain_connected_segment(&packet);
 
 		if (verdict)
 			return verdict;
-		if (plain_addresses(&packet))
+		if (plain_transport(&cursor, &packet) && plain_addresses(&packet))
 			return forged_or_blocked(&packet,
 						 reply_by_port(&packet) ?: made_plain_outbound(ctx, ifindex));
 	}

@@ -4,6 +4,7 @@
 #ifndef POSTERN_FLOW_JUDGE_BPF_H
 #define POSTERN_FLOW_JUDGE_BPF_H
 
+#include "connection_find.bpf.h"
 #include "flows.bpf.h"
 #include "pinholes.bpf.h"
 #include "rules.bpf.h"

@@ -53,7 +53,9 @@ static __always_inline __u16 plain_syn_port(const struct cursor *cursor, const s
 	return bpf_ntohs(tcp->dest);
 }
 
-static __always_inline void plain_payload(struct packet *packet)
+/* False where the frame ends before its packet; one that is shorter than its IP header has an enormous
+ * payload here. */
+static __always_inline bool plain_payload(struct packet *packet)
 {
 	const struct iphdr *ip4 = packet->ip;
 	const struct ipv6hdr *ip6 = packet->ip;
@@ -65,11 +67,17 @@ static __always_inline void plain_payload(struct packet *packet)
 		packet->payload = bpf_ntohs(ip6->payload_len);
 		packet->transport = ETH_HLEN + sizeof(*ip6);
 	}
+	return packet->payload <= packet->given.frame_bytes - packet->transport;
+}
+
+static __always_inline bool plain_tcp_header(const struct tcphdr *tcp, const struct packet *packet)
+{
+	return tcp->doff * 4 >= sizeof(*tcp) && tcp->doff * 4 <= packet->payload;
 }
 
 static __always_inline bool plain_segment(const struct tcphdr *tcp, struct packet *packet)
 {
-	if (tcp->doff * 4 < sizeof(*tcp) || tcp->doff * 4 > packet->payload)
+	if (!plain_tcp_header(tcp, packet))
 		return false;
 	packet->tcp_flags = ((const __u8 *)tcp)[13];
 	return packet->tcp_flags == TCP_SYN || !tcp_flags_are_denied(packet->tcp_flags);
@@ -82,9 +90,7 @@ static __always_inline bool plain_transport(const struct cursor *cursor, struct 
 	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
 	const struct udphdr *udp = (const void *)tcp;
 
-	plain_payload(packet);
-	/* An IPv4 packet shorter than its header has an enormous payload here. */
-	if (packet->payload > packet->given.frame_bytes - packet->transport)
+	if (!plain_payload(packet))
 		return false;
 	if (!udp->source || !udp->dest)
 		return false;

@@ -537,35 +537,41 @@ struct connection {
 
 enum connection_state { CONNECTION_NONE = 0, CONNECTION_CLAIMED = 2 }; /* tags are odd */
 
-/* Of a tag, from its lowest bit on: 1, whether the addresses are IPv4's, what connection_place() leaves out
- * of the local port; the rest is a hash. */
+/* Of a tag, from its lowest bit on: 1, whether the addresses are IPv4's, the part of the local port that
+ * connection_place() leaves out; the rest is a hash. */
 enum {
 	CONNECTION_IPV4 = 2,
-	CONNECTION_TOP_SHIFT = 2, /* the three highest bits of the port */
-	CONNECTION_ODD_SHIFT = 5, /* the lowest one */
+	CONNECTION_PORT_SHIFT = 2,
 	CONNECTION_HASH_SHIFT = 6,
+	CONNECTION_PLACE_BITS = 12, /* MAX_CONNECTIONS = 1 << that */
 	CONNECTION_SINCE_BITS = 26
 };
 
-/* Which entry of the map one from that local port may have. Linux gives connect() even ports first: those
- * that differ in the lowest bit alone share a place. */
+/* Linux gives connect() even ports first: the lowest bit becomes the highest, so that they have all places.
+ */
+static inline __u32 connection_turned_port(__u16 local_port)
+{
+	return local_port >> 1 | (local_port & 1u) << 15;
+}
+
+/* Which entry of the map one from that local port may have. */
 static inline __u32 connection_place(__u16 local_port)
 {
-	return local_port >> 1 & (MAX_CONNECTIONS - 1);
+	return connection_turned_port(local_port) & (MAX_CONNECTIONS - 1);
 }
 
 /* A reader can meet a writer: with the tag, it takes no mixture of two connections for a third one, whatever
- * order the CPU's memory has; it compares each of them besides. NH, of UMAC (RFC 4418, 5.2.2), with fixed
- * keys: a product for each pair of words. */
+ * order the CPU's memory has; it compares each of them besides. The hash is multilinear, with fixed odd keys.
+ */
 static inline __u32 connection_tag(const struct addr *local, const struct addr *peer, __u16 local_port,
 				   __u16 peer_port)
 {
-	__u64 sum = (__u64)(local->word[0] + 0x9e3779b9u) * (local->word[1] + 0x85ebca6bu) +
-		    (__u64)(local->word[2] + 0xc2b2ae35u) * (local->word[3] + 0x27d4eb2fu) +
-		    (__u64)(peer->word[0] + 0x165667b1u) * (peer->word[1] + 0xd3a2646cu) +
-		    (__u64)(peer->word[2] + 0xfd7046c5u) * (peer->word[3] + peer_port + 0xb55a4f09u);
-	__u32 tag = (__u32)(sum ^ sum >> 32) << CONNECTION_HASH_SHIFT |
-		    (local_port & 1u) << CONNECTION_ODD_SHIFT | local_port >> 13 << CONNECTION_TOP_SHIFT | 1;
+	__u32 hash = local->word[0] * 0x9e3779b1u + local->word[1] * 0x85ebca77u +
+		     local->word[2] * 0xc2b2ae3du + local->word[3] * 0x27d4eb2fu +
+		     peer->word[0] * 0x165667b1u + peer->word[1] * 0xd3a2646du + peer->word[2] * 0xfd7046c5u +
+		     peer->word[3] * 0xb55a4f09u + peer_port * 0x2545f491u;
+	__u32 port_part = connection_turned_port(local_port) >> CONNECTION_PLACE_BITS;
+	__u32 tag = (hash & ~0u << CONNECTION_HASH_SHIFT) | port_part << CONNECTION_PORT_SHIFT | 1;
 
 	return addr_is_mapped(local) && addr_is_mapped(peer) ? tag | CONNECTION_IPV4 : tag;
 }
@@ -573,8 +579,10 @@ static inline __u32 connection_tag(const struct addr *local, const struct addr *
 /* The local port of the connection with that tag at `place`. */
 static inline __u16 connection_local_port(__u32 place, __u32 tag)
 {
-	return (__u16)((tag >> CONNECTION_TOP_SHIFT & 7) << 13 | place << 1 |
-		       (tag >> CONNECTION_ODD_SHIFT & 1));
+	__u32 port_part = tag >> CONNECTION_PORT_SHIFT & 15;
+	__u32 turned = port_part << CONNECTION_PLACE_BITS | place;
+
+	return (__u16)(turned << 1 | turned >> 15);
 }
 
 /* How old it is at `now_ns`, CLOCK_MONOTONIC; right for four years. The clocks of two CPUs may differ by one
