@@ -37,8 +37,9 @@ enum limit {
 	MAX_ACTIVES = 16384,        /* data connections that FTP servers are opening to their clients */
 	MAX_FLOWS = 65536,          /* opened outward by this host */
 	MAX_FLOWS_PER_USER = 16384, /* of them */
-	MAX_CONNECTIONS = 4096,     /* opened outward that are no flows; a power of two */
-	MAX_USERS = 65536,          /* that have ever opened a flow */
+	CONNECTION_PLACE_BITS = 12,
+	MAX_CONNECTIONS = 1 << CONNECTION_PLACE_BITS, /* opened outward that are no flows */
+	MAX_USERS = 65536,                            /* that have ever opened a flow */
 	MAX_ANSWERS = 1024,         /* rejections on their way back to us; the oldest are forgotten */
 	MAX_ATTEMPTS = 4096,        /* the oldest are forgotten */
 	MAX_FRAGMENT_PEERS = 16384, /* that this host has live UDP flows with */
@@ -543,7 +544,6 @@ enum {
 	CONNECTION_IPV4 = 2,
 	CONNECTION_PORT_SHIFT = 2,
 	CONNECTION_HASH_SHIFT = 6,
-	CONNECTION_PLACE_BITS = 12, /* MAX_CONNECTIONS = 1 << that */
 	CONNECTION_SINCE_BITS = 26
 };
 
