@@ -15,7 +15,7 @@ static __always_inline __u32 ongoing_flags(void)
 
 #pragma unroll
 	for (__u32 n = 0; n < 2 * TCP_ACK; n++) {
-		if (!tcp_flags_are_denied(n) && (n & (TCP_SYN | TCP_ACK)) != TCP_SYN)
+		if (!tcp_flags_are_denied(n) && !tcp_flags_open(n))
 			set |= 1u << n;
 	}
 	return set;
@@ -52,7 +52,7 @@ static __always_inline verdict connected_segment(const struct tcphdr *tcp, struc
 	barrier_var(tcp); /* reading the ports again costs less than keeping them */
 	local_port = bpf_ntohs(is_inbound ? tcp->dest : tcp->source);
 	peer_port = bpf_ntohs(is_inbound ? tcp->source : tcp->dest);
-	if (!connection || connection->generation != generation || connection->peer_port != peer_port ||
+	if (!connection || connection->generation != generation ||
 	    !is_of_connection(connection, packet, local_port, peer_port))
 		return REASON_NONE;
 	return admit_service(connection->service);

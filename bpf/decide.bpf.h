@@ -17,9 +17,14 @@ static __always_inline struct flow_key flow_key_of(const struct packet *packet, 
 	return key;
 }
 
+static __always_inline bool tcp_flags_open(__u8 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
 static __always_inline bool tcp_is_opening(const struct packet *packet)
 {
-	return (packet->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+	return tcp_flags_open(packet->tcp_flags);
 }
 
 /* A port of ours that FTP servers may open: an established data connection, or a pinhole. The flow is

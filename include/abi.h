@@ -63,7 +63,8 @@ struct addr {
 	__be32 word[4];
 };
 
-/* Whether it is IPv4's. */
+/* Whether it is IPv4's. In an IPv6 packet it would be taken for one: it is none on a wire (RFC
+ * 4291, 2.5.5.2). */
 static inline int addr_is_mapped(const struct addr *addr)
 {
 	return addr->word[2] == __constant_htonl(0xffff) && !(addr->word[0] | addr->word[1]);

@@ -4,9 +4,9 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cleanup.h"
+#include "clock.h"
 #include "datapath_read.h"
 
 int datapath_sessions(const struct datapath *datapath, struct session_entry **ret, size_t *ret_n)
@@ -79,14 +79,6 @@ static int read_flows(const struct datapath *datapath, const char *name, enum fl
 		entries[(*n)++] = (struct flow_entry){
 			.key = ((struct flow_key *)keys)[i], .flow = ((struct flow *)values)[i], .map = map};
 	return 0;
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
 static struct flow_entry connection_entry(uint32_t place, const struct connection *connection,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Follows the logs of the data path: finds what is new and counts what was lost.
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "events.h"
 
 enum { LOG_EVENTS, LOG_DENIALS, N_LOGS };
@@ -133,15 +133,7 @@ int event_reader_next(struct event_reader *reader, const struct event **ret, siz
 	return 0;
 }
 
-static int64_t clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 int64_t events_clock_offset(void)
 {
-	return clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME);
+	return (int64_t)(clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_BOOTTIME));
 }

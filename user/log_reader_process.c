@@ -10,10 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "abi.h"
+#include "clock.h"
 #include "log_reader.h"
 #include "privileges.h"
 
@@ -37,10 +37,7 @@ struct process {
 
 static uint64_t now(void)
 {
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * second_ns + (uint64_t)time.tv_nsec;
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 /* Waits until there is room: what is not read yet stays in the log. Nobody there: there is nothing to do. */

@@ -187,7 +187,7 @@ bool value_is_name(const char *text)
 
 bool value_addr_is_ipv4(const struct addr *addr)
 {
-	return addr->word[0] == 0 && addr->word[1] == 0 && addr->word[2] == htonl(0xffff);
+	return addr_is_mapped(addr);
 }
 
 bool value_addr_equal(const struct addr *a, const struct addr *b)
