@@ -160,6 +160,17 @@ __noinline verdict unseen_inbound(struct xdp_md *ctx)
 	return forged_or_blocked(&packet, unseen_judge(ctx, &packet));
 }
 
+/* A SYN to a port that a rule opens for anybody, read once. REASON_NONE: it is no plain packet. */
+static __always_inline verdict plain_syn_to_any(const struct cursor *cursor, struct packet *packet,
+						const struct port_rule *rule)
+{
+	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
+
+	if (!plain_payload(packet) || !plain_tcp_header(tcp, packet) || !tcp->source || !plain_addresses(packet))
+		return REASON_NONE;
+	return forged_or_blocked(packet, admit_service(rule->service));
+}
+
 /* REASON_NONE: it is no plain packet. */
 static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct explain_head *made)
 {
@@ -176,6 +187,8 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 		rule = port_rule_get(INBOUND, TRANSPORT_TCP, syn_port);
 		if (rule && port_is_closed(rule))
 			return REASON_PORT;
+		if (rule && rule->flags & PORT_ANY)
+			return plain_syn_to_any(&cursor, &packet, rule);
 	}
 	verdict = plain_connected_segment(&packet);
 	if (verdict)
