@@ -42,7 +42,7 @@ PROG_LIB := $(patsubst tests/prog/%.c,$(O)/tests/prog/%.o,$(filter-out tests/pro
 FUZZ_LIB := $(patsubst tests/fuzz/%.c,$(O)/tests/fuzz/%.o,$(wildcard tests/fuzz/differential_*.c tests/fuzz/model*.c))
 HELPERS := $(patsubst tests/netns/helpers/%.c,$(B)/tests/helpers/%,$(filter-out %.bpf.c %/ftpsd.c,$(wildcard tests/netns/helpers/*.c))) \
 	$(B)/tests/helpers/ftpsd_gnutls $(B)/tests/helpers/ftpsd_openssl
-BENCH_SRC := $(wildcard tests/bench/*.c)
+BENCH_SRC := $(filter-out %.bpf.c,$(wildcard tests/bench/*.c))
 BENCH_LIB := $(patsubst tests/bench/%.c,$(B)/tests/bench/%.o,$(filter tests/bench/bench%,$(BENCH_SRC)))
 BENCH := $(patsubst tests/bench/%.c,$(B)/tests/bench/%,$(filter-out tests/bench/bench%,$(BENCH_SRC)))
 MARGINS := $(patsubst tests/kernel/%.c,$(O)/tests/kernel/%.o,$(wildcard tests/kernel/*.c))
@@ -147,6 +147,11 @@ $(B)/tests/bench/%.o: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -O2 -g -std=gnu17 $(WARN) -MMD -MP -c $< -o $@
 
+$(B)/tests/bench/%.bpf.o: tests/bench/%.bpf.c
+	$(call say,BPF)
+	@mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
 $(BENCH): %: %.o $(BENCH_LIB)
 	$(call say,BENCH)
 	$(Q)$(CC) $^ -lbpf -o $@
@@ -180,7 +185,7 @@ matrix: ## real servers and clients in every combination (root; installs what is
 .PHONY: bench
 bench: ## postern and its peers side by side, as ratios (root; installs what is missing; QUICK=1)
 	$(Q)tests/install-deps build test bench
-	$(Q)$(MAKE) --no-print-directory all $(BENCH)
+	$(Q)$(MAKE) --no-print-directory all $(BENCH) $(B)/tests/bench/yardstick.bpf.o
 	$(Q)tests/bench/run
 
 .PHONY: check

@@ -160,13 +160,15 @@ __noinline verdict unseen_inbound(struct xdp_md *ctx)
 	return forged_or_blocked(&packet, unseen_judge(ctx, &packet));
 }
 
-/* A SYN to a port that a rule opens for anybody, read once. REASON_NONE: it is no plain packet. */
+/* A SYN to a port that a rule opens for anybody, read once; on a control connection it carries no command.
+ * REASON_NONE: it is no plain packet. */
 static __always_inline verdict plain_syn_to_any(const struct cursor *cursor, struct packet *packet,
 						const struct port_rule *rule)
 {
 	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
 
-	if (!plain_payload(packet) || !plain_tcp_header(tcp, packet) || !tcp->source || !plain_addresses(packet))
+	if (!plain_payload(packet) || !plain_tcp_header(tcp, packet) || !tcp->source ||
+	    !plain_addresses(packet))
 		return REASON_NONE;
 	return forged_or_blocked(packet, admit_service(rule->service));
 }

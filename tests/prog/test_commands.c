@@ -151,6 +151,22 @@ static void test_no_session(void **state)
 	assert_int_equal(state_n_entries(*state, "session_commands"), 0);
 }
 
+/* A SYN is nobody's command: who forges one shall not end the reading of a session. */
+static void test_syn(void **state)
+{
+	for (enum family family = V4; family <= V6; family++) {
+		struct spec syn = segment(family);
+
+		syn.tcp_flags = SYN;
+		begin(*state, family);
+		say_in(*state, syn, 0, "PASV\r\n");
+		say_in(*state, syn, 100, "PASV\r\n");
+		expect_asked(*state, family, 0, 0, "in a SYN");
+		say(*state, family, 0, "PASV\r\n");
+		expect_asked(*state, family, 1, 6, "behind a forged SYN");
+	}
+}
+
 static void test_tls(void **state)
 {
 	for (enum family family = V4; family <= V6; family++) {
@@ -188,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup(test_no_session, setup),
 		cmocka_unit_test_setup(test_in_order, setup),
 		cmocka_unit_test_setup(test_what_is_not_next, setup),
+		cmocka_unit_test_setup(test_syn, setup),
 		cmocka_unit_test_setup(test_tls, setup),
 		cmocka_unit_test_setup(test_sent_again, setup),
 		cmocka_unit_test_setup(test_length, setup),
