@@ -98,7 +98,7 @@ static __always_inline const struct port_rule *inbound_rule(const struct packet 
 /* To everybody, and at all times. */
 static __always_inline bool port_is_closed(const struct port_rule *rule)
 {
-	return !(rule->flags & (PORT_OPEN | PORT_PASSIVE));
+	return !(rule->flags & PORT_ADMITS);
 }
 
 /* What the port of a TCP or UDP packet decides without its addresses; REASON_NONE where inbound_by_peer()

@@ -186,6 +186,8 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 		return REASON_NONE;
 	syn_port = plain_syn_port(&cursor, &packet);
 	if (syn_port) {
+		if (!port_bit(&open_tcp_ports, syn_port))
+			return REASON_PORT;
 		rule = port_rule_get(INBOUND, TRANSPORT_TCP, syn_port);
 		if (rule && port_is_closed(rule))
 			return REASON_PORT;

@@ -16,6 +16,9 @@ const volatile __u32 flags = 0;
 /* The highest TCP port with a rule inward. */
 const volatile __u32 last_ruled_port = N_PORTS - 1;
 
+/* The TCP ports that port_is_closed() does not hold for. Where nobody has said which, `ports` is asked. */
+const volatile struct port_bits open_tcp_ports = {{[0 ... N_PORTS / 8 - 1] = 0xff}};
+
 /* The counter that the packet belongs to: an enum reason below N_REASONS denies it. */
 typedef __u32 verdict;
 

@@ -12,6 +12,7 @@ enum port_flag {
 	PORT_PASSIVE = 4, /* an FTP server's passive port: pinholes open it */
 	PORT_CONTROL = 8, /* an FTP server's control port */
 	PORT_ACTIVE = 16, /* with PORT_CONTROL: of a server with `active: on` */
+	PORT_ADMITS = PORT_OPEN | PORT_PASSIVE, /* without both it is closed to everybody, at all times */
 };
 
 struct port_rule {
@@ -38,6 +39,16 @@ enum transport { TRANSPORT_TCP, TRANSPORT_UDP, N_TRANSPORTS };
 static inline __u32 port_index(enum direction direction, enum transport transport, __u16 port)
 {
 	return ((__u32)direction * N_TRANSPORTS + transport) * N_PORTS + port;
+}
+
+/* A bit for each port, the lowest of a byte first. It is read without a lookup. */
+struct port_bits {
+	__u8 bytes[N_PORTS / 8];
+};
+
+static inline int port_bit(const volatile struct port_bits *bits, __u16 port)
+{
+	return bits->bytes[port / 8] >> port % 8 & 1;
 }
 
 /* Map `protocols`, of a generation; index from protocol_index(): services without ports. The entry of ICMP

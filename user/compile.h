@@ -21,6 +21,7 @@ struct range_table {
 struct compiled {
 	struct port_rule *ports;     /* N_PORT_RULES */
 	uint32_t last_ruled_port;    /* the highest TCP port with a rule inward; 0 where none has */
+	struct port_bits open_tcp;   /* the TCP ports that are not closed to everybody inward */
 	struct port_rule *protocols; /* N_PROTOCOL_RULES */
 	struct zone_set *peers;
 	size_t n_peers;

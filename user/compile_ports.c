@@ -222,6 +222,17 @@ static uint32_t last_ruled_port(const struct port_rule *ports)
 	return port;
 }
 
+static struct port_bits open_tcp_ports(const struct port_rule *ports)
+{
+	struct port_bits bits = {0};
+
+	for (uint32_t port = 0; port < N_PORTS; port++) {
+		if (ports[port_index(INBOUND, TRANSPORT_TCP, (uint16_t)port)].flags & PORT_ADMITS)
+			bits.bytes[port / 8] |= (uint8_t)(1 << port % 8);
+	}
+	return bits;
+}
+
 int compile_ports(const struct policy *policy, const struct service_indexes *indexes,
 		  struct narrower *narrower, struct compiled *compiled)
 {
@@ -235,6 +246,7 @@ int compile_ports(const struct policy *policy, const struct service_indexes *ind
 			for (int t = 0; t < N_TRANSPORTS && !err; t++)
 				err = compile_half(&work, (enum direction)d, (enum transport)t);
 		compiled->last_ruled_port = last_ruled_port(compiled->ports);
+		compiled->open_tcp = open_tcp_ports(compiled->ports);
 	}
 	free(work.admitted);
 	return err;

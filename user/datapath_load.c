@@ -152,6 +152,8 @@ int generation_load(const struct generation_request *request, struct generation 
 		generation->filter->rodata->generation = request->number;
 		generation->filter->rodata->flags = request->compiled->flags;
 		generation->filter->rodata->last_ruled_port = request->compiled->last_ruled_port;
+		memcpy((void *)&generation->filter->rodata->open_tcp_ports, &request->compiled->open_tcp,
+		       sizeof(request->compiled->open_tcp));
 		map_set_size(generation->filter->maps.policy, chunks_of(request->size));
 		map_set_size(generation->filter->maps.narrowings, request->compiled->n_narrowings);
 		ranges_prepare(generation->filter, request->compiled);

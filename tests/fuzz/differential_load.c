@@ -89,6 +89,8 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 	programs->filter->rodata->generation = GENERATION;
 	programs->filter->rodata->flags = compiled->flags;
 	programs->filter->rodata->last_ruled_port = compiled->last_ruled_port;
+	memcpy((void *)&programs->filter->rodata->open_tcp_ports, &compiled->open_tcp,
+	       sizeof(compiled->open_tcp));
 	set_size(programs->filter, "narrowings", compiled->n_narrowings);
 	ranges_prepare(programs->filter, compiled);
 	filter_take_frags(programs->filter);
