@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The least that a filter of ports does with a SYN that it denies: a look at the headers, one load from an
- * array, one counter of this CPU, one look whether an event is due. It judges nothing else, and is no filter
- * to be used: what it costs is what nobody can go below on this machine. */
+/* A plain filter of ports, to compare with: what it does with a SYN that it denies is a look at the headers,
+ * one load from an array, one counter of this CPU, one look whether an event is due. It judges nothing else,
+ * and is no filter to be used. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>

@@ -600,6 +600,39 @@ static void last_ruled_port(void **state)
 	assert_int_equal(do_compile(f, NULL)->last_ruled_port, N_PORTS - 1);
 }
 
+static void expect_open_tcp(const struct compiled *compiled, const uint16_t *open, size_t n)
+{
+	for (uint32_t port = 0; port < N_PORTS; port++) {
+		int expected = 0;
+
+		for (size_t i = 0; i < n; i++)
+			expected |= open[i] == port;
+		if (port_bit(&compiled->open_tcp, (uint16_t)port) != expected)
+			fail_msg("port %u: not %d", port, expected);
+	}
+}
+
+/* A SYN to any other port is denied without a look at its rule. */
+static void open_tcp_ports(void **state)
+{
+	struct fixture *f = *state;
+	struct port_range range = {50000, 50001};
+	struct rule web[] = {{.service = HTTPS, .peers = (size_t[]){RELAY}, .n_peers = 1}};
+	struct ftp_server servers[] = {server("main", FTP_PINHOLES_SESSION, &range)};
+	const uint16_t https[] = {443}, with_passive[] = {443, 50000, 50001}, last[] = {N_PORTS - 1};
+
+	expect_open_tcp(do_compile(f, NULL), NULL, 0);
+	f->policy.inbound = web;
+	f->policy.n_inbound = COUNT(web);
+	expect_open_tcp(do_compile(f, NULL), https, COUNT(https));
+	f->policy.ftp = servers;
+	f->policy.n_ftp = COUNT(servers);
+	expect_open_tcp(do_compile(f, NULL), with_passive, COUNT(with_passive));
+	f->tcp443 = (struct port_range){N_PORTS - 1, N_PORTS - 1};
+	f->policy.n_ftp = 0;
+	expect_open_tcp(do_compile(f, NULL), last, COUNT(last));
+}
+
 static void names_must_fit(void **state)
 {
 	struct fixture *f = *state;
@@ -689,39 +722,6 @@ static void peer_sets_are_limited(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
-static void expect_open_tcp(const struct compiled *compiled, const uint16_t *open, size_t n)
-{
-	for (uint32_t port = 0; port < N_PORTS; port++) {
-		int expected = 0;
-
-		for (size_t i = 0; i < n; i++)
-			expected |= open[i] == port;
-		if (port_bit(&compiled->open_tcp, (uint16_t)port) != expected)
-			fail_msg("port %u: not %d", port, expected);
-	}
-}
-
-/* A SYN to any other port is denied without a look at its rule. */
-static void open_tcp_ports(void **state)
-{
-	struct fixture *f = *state;
-	struct port_range range = {50000, 50001};
-	struct rule web[] = {{.service = HTTPS, .peers = (size_t[]){RELAY}, .n_peers = 1}};
-	struct ftp_server servers[] = {server("main", FTP_PINHOLES_SESSION, &range)};
-	const uint16_t https[] = {443}, with_passive[] = {443, 50000, 50001}, last[] = {N_PORTS - 1};
-
-	expect_open_tcp(do_compile(f, NULL), NULL, 0);
-	f->policy.inbound = web;
-	f->policy.n_inbound = COUNT(web);
-	expect_open_tcp(do_compile(f, NULL), https, COUNT(https));
-	f->policy.ftp = servers;
-	f->policy.n_ftp = COUNT(servers);
-	expect_open_tcp(do_compile(f, NULL), with_passive, COUNT(with_passive));
-	f->tcp443 = (struct port_range){N_PORTS - 1, N_PORTS - 1};
-	f->policy.n_ftp = 0;
-	expect_open_tcp(do_compile(f, NULL), last, COUNT(last));
-}
 
 int main(void)
 {
