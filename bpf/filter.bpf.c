@@ -6,22 +6,13 @@
 #include "command.bpf.h"
 #include "connected.bpf.h"
 #include "denials.bpf.h"
+#include "forged.bpf.h"
 #include "outbound.bpf.h"
 #include "plain.bpf.h"
 #include "reject.bpf.h"
 #include "reply.bpf.h"
+#include "syn.bpf.h"
 #include "unseen.bpf.h"
-
-/* Nobody else may send from this host's own addresses. */
-static __always_inline bool source_is_own(const struct packet *packet)
-{
-	struct addr source = packet_src(packet), copy;
-
-	if (!may_be_own_address(&source))
-		return false;
-	copy = source;
-	return is_own_address(&copy);
-}
 
 static __noinline verdict fragment_verdict(const struct packet *packet)
 {
@@ -75,21 +66,6 @@ static __always_inline verdict outbound_judge(enum reason reason, struct __sk_bu
 	return REASON_NONE;
 }
 
-/* What a rule admits can still be forged or blocked. What is denied anyway costs these lookups nothing. */
-static __always_inline verdict forged_or_blocked(const struct packet *packet, verdict verdict)
-{
-	struct addr peer;
-
-	if (!is_admitted(verdict) || packet->is_link)
-		return verdict;
-	if (packet->given.direction == INBOUND && source_is_own(packet))
-		return REASON_SOURCE;
-	if (!(flags & GENERATION_BLOCK))
-		return verdict;
-	peer = packet_peer(packet);
-	return is_blocked(&peer, packet->is_ipv4) ? REASON_BLOCKED : verdict;
-}
-
 /* A segment of a data connection that goes on as it was when the policy in force last judged it: most of the
  * bytes that come in belong to one. REASON_NONE for everything else. */
 static __always_inline verdict plain_data_segment(const struct packet *packet, const struct port_rule *rule)
@@ -107,9 +83,8 @@ static __always_inline verdict plain_data_segment(const struct packet *packet, c
 	return admit_service(flow->service);
 }
 
-/* A plain packet is judged in up to three steps, and any other in one or two. Each step is a function of its
- * own: the stack of 512 bytes need not hold what two of them know, and the first step, which decides on
- * nearly every packet of a flood, keeps all it knows in registers. REASON_NONE leads on. */
+/* A plain packet that its port does not decide on takes one step more or two. Each is a function of its own:
+ * the stack of 512 bytes need not hold what two of them know. REASON_NONE leads on. */
 static __noinline verdict plain_inbound_by_peer(const void *ip, void *end, const struct port_rule *rule,
 						bool is_made, __u32 ifindex)
 {
@@ -160,47 +135,22 @@ __noinline verdict unseen_inbound(struct xdp_md *ctx)
 	return forged_or_blocked(&packet, unseen_judge(ctx, &packet));
 }
 
-/* A SYN to a port that a rule opens for anybody, read once; on a control connection it carries no command.
- * REASON_NONE: it is no plain packet. */
-static __always_inline verdict plain_syn_to_any(const struct cursor *cursor, struct packet *packet,
-						const struct port_rule *rule)
-{
-	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
-
-	if (!plain_payload(packet) || !plain_tcp_header(tcp, packet) || !tcp->source ||
-	    !plain_addresses(packet))
-		return REASON_NONE;
-	return forged_or_blocked(packet, admit_service(rule->service));
-}
-
 /* REASON_NONE: it is no plain packet. */
 static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct explain_head *made)
 {
 	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, made, 0)};
 	struct cursor cursor = frame_cursor(ctx);
-	const struct port_rule *rule = NULL;
+	const struct port_rule *rule;
 	verdict verdict;
-	__u16 syn_port;
 
 	if (!plain_headers(&cursor, &packet))
 		return REASON_NONE;
-	syn_port = plain_syn_port(&cursor, &packet);
-	if (syn_port) {
-		if (!port_bit(&open_tcp_ports, syn_port))
-			return REASON_PORT;
-		rule = port_rule_get(INBOUND, TRANSPORT_TCP, syn_port);
-		if (rule && port_is_closed(rule))
-			return REASON_PORT;
-		if (rule && rule->flags & PORT_ANY)
-			return plain_syn_to_any(&cursor, &packet, rule);
-	}
 	verdict = plain_connected_segment(&packet);
 	if (verdict)
 		return verdict;
 	if (!plain_transport(&cursor, &packet) || !plain_addresses(&packet))
 		return REASON_NONE;
-	if (!rule)
-		rule = inbound_rule(&packet);
+	rule = inbound_rule(&packet);
 	verdict = inbound_by_port(&packet, rule);
 	if (!verdict) {
 		__u32 ifindex = frame_ifindex(ctx, made);
@@ -330,11 +280,15 @@ static __always_inline int frame_end(struct xdp_md *ctx, verdict verdict, __u32 
 SEC("xdp")
 int ingress(struct xdp_md *ctx)
 {
-	verdict verdict = plain_inbound(ctx, NULL);
+	verdict verdict = plain_syn(ctx);
 	__u32 bytes = ctx->data_end - ctx->data;
 
 	if (verdict == REASON_PORT)
 		return frame_end(ctx, verdict, bytes);
+	barrier_var(ctx); /* nothing that was read is kept */
+	bytes = ctx->data_end - ctx->data;
+	if (!verdict)
+		verdict = plain_inbound(ctx, NULL);
 	if (!verdict) {
 		verdict = other_inbound(ctx, NULL);
 		bytes = frame_length(ctx);
@@ -381,7 +335,7 @@ int explain_inbound(struct xdp_md *ctx)
 
 	if (!head_take(ctx, &head))
 		return REASON_INTERNAL;
-	return plain_inbound(ctx, &head) ?: other_inbound(ctx, &head);
+	return plain_syn(ctx) ?: plain_inbound(ctx, &head) ?: other_inbound(ctx, &head);
 }
 
 SEC("xdp")

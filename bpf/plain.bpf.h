@@ -13,6 +13,22 @@ enum {
 	IP_FRAGMENTED = 0x3fff /* more fragments, or an offset */
 };
 
+/* struct ethhdr is packed: it would be read byte by byte. */
+static __always_inline __be16 frame_ethertype(const void *frame)
+{
+	return *(const __be16 *)(frame + ETH_HLEN - sizeof(__be16));
+}
+
+static __always_inline bool ip4_is_plain(const struct iphdr *ip)
+{
+	return *(const __u8 *)ip == IP4_PLAIN && !(ip->frag_off & bpf_htons(IP_FRAGMENTED));
+}
+
+static __always_inline bool ip6_is_plain(const struct ipv6hdr *ip)
+{
+	return (*(const __u8 *)ip & 0xf0) == IP6_PLAIN;
+}
+
 /* What kind of packet it is. Leaves the cursor behind where a TCP header without options ends. So much of a
  * frame is asked for at once: a datagram that is shorter is none of the many. */
 static __always_inline bool plain_headers(struct cursor *cursor, struct packet *packet)
@@ -24,8 +40,7 @@ static __always_inline bool plain_headers(struct cursor *cursor, struct packet *
 
 	if (!frame)
 		return false;
-	/* struct ethhdr is packed: it would be read byte by byte. */
-	ethertype = *(const __be16 *)(frame + ETH_HLEN - sizeof(ethertype));
+	ethertype = frame_ethertype(frame);
 	packet->ip = ip4;
 	packet->is_ip = true;
 	packet->end = cursor->end;
@@ -33,24 +48,13 @@ static __always_inline bool plain_headers(struct cursor *cursor, struct packet *
 	if (ethertype == bpf_htons(ETH_P_IP)) {
 		packet->is_ipv4 = true;
 		packet->protocol = ip4->protocol;
-		return *(const __u8 *)ip4 == IP4_PLAIN && !(ip4->frag_off & bpf_htons(IP_FRAGMENTED));
+		return ip4_is_plain(ip4);
 	}
 	if (ethertype != bpf_htons(ETH_P_IPV6) || !cursor_take(cursor, sizeof(*ip6) - sizeof(*ip4)))
 		return false;
 	packet->is_ipv4 = false;
 	packet->protocol = ip6->nexthdr;
-	return (*(const __u8 *)ip6 & 0xf0) == IP6_PLAIN;
-}
-
-/* Behind plain_headers(): the destination port of a SYN, the most of a flood, in host byte order; 0 of all
- * else. */
-static __always_inline __u16 plain_syn_port(const struct cursor *cursor, const struct packet *packet)
-{
-	const struct tcphdr *tcp = cursor->pos - sizeof(*tcp);
-
-	if (packet->protocol != PROTO_TCP || ((const __u8 *)tcp)[13] != TCP_SYN)
-		return 0;
-	return bpf_ntohs(tcp->dest);
+	return ip6_is_plain(ip6);
 }
 
 /* False where the frame ends before its packet; one that is shorter than its IP header has an enormous
