@@ -73,7 +73,8 @@ $(O)/user/%.o: user/%.c | $(SKELETONS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
-$(O)/user/datapath_load.o $(O)/user/datapath_ranges.o $(O)/user/datapath_frags.o: $(B)/filter.skel.h
+$(O)/user/datapath_load.o $(O)/user/datapath_prepare.o $(O)/user/datapath_ranges.o \
+$(O)/user/datapath_frags.o: $(B)/filter.skel.h
 $(O)/user/datapath_sockets.o: $(B)/sockets.skel.h
 $(O)/user/datapath_adopt.o: $(B)/adopt.skel.h
 $(O)/user/datapath_manual.o: $(B)/manual.skel.h

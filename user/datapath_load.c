@@ -13,6 +13,7 @@
 #include "cleanup.h"
 #include "datapath_frags.h"
 #include "datapath_internal.h"
+#include "datapath_prepare.h"
 #include "datapath_ranges.h"
 #include "filter.skel.h"
 
@@ -149,14 +150,8 @@ int generation_load(const struct generation_request *request, struct generation 
 	generation->filter = filter_bpf__open();
 	r = generation->filter ? 0 : load_failed(failure, -errno, "the packet programs");
 	if (r == 0) {
-		generation->filter->rodata->generation = request->number;
-		generation->filter->rodata->flags = request->compiled->flags;
-		generation->filter->rodata->last_ruled_port = request->compiled->last_ruled_port;
-		memcpy((void *)&generation->filter->rodata->open_tcp_ports, &request->compiled->open_tcp,
-		       sizeof(request->compiled->open_tcp));
+		programs_prepare(generation->filter, request->compiled, request->number);
 		map_set_size(generation->filter->maps.policy, chunks_of(request->size));
-		map_set_size(generation->filter->maps.narrowings, request->compiled->n_narrowings);
-		ranges_prepare(generation->filter, request->compiled);
 		filter_take_frags(generation->filter);
 		r = maps_reuse(generation->filter->obj, request->instance, failure);
 	}

@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "datapath_frags.h"
+#include "datapath_prepare.h"
 #include "datapath_ranges.h"
 #include "differential.h"
 #include "filter.skel.h"
@@ -86,13 +87,7 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 		free(programs);
 		return -errno;
 	}
-	programs->filter->rodata->generation = GENERATION;
-	programs->filter->rodata->flags = compiled->flags;
-	programs->filter->rodata->last_ruled_port = compiled->last_ruled_port;
-	memcpy((void *)&programs->filter->rodata->open_tcp_ports, &compiled->open_tcp,
-	       sizeof(compiled->open_tcp));
-	set_size(programs->filter, "narrowings", compiled->n_narrowings);
-	ranges_prepare(programs->filter, compiled);
+	programs_prepare(programs->filter, compiled, GENERATION);
 	filter_take_frags(programs->filter);
 	set_size(programs->filter, "flows", model->max_flows);
 	set_size(programs->filter, "fragment_peers", model->max_fragment_peers);
