@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The quickest look of all: a segment of a connection of this host that goes on as it was. It reads no more
+/* The second look: a segment of a connection of this host that goes on as it was. It reads no more
  * of the segment than that needs, and in one go: every line of code that it runs through is fetched anew for
  * nearly every packet, as the kernel's own work lies between two. */
 #ifndef POSTERN_CONNECTED_BPF_H

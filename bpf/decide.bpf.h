@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The verdict on a parsed packet. Nothing else decides: the network's packets and made ones alike. */
+/* The verdict on a parsed packet, the network's and made ones alike. syn_judge() and connected_segment() say
+ * sooner what would be said here. */
 #ifndef POSTERN_DECIDE_BPF_H
 #define POSTERN_DECIDE_BPF_H
 

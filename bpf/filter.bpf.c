@@ -161,7 +161,8 @@ static __always_inline verdict plain_inbound(struct xdp_md *ctx, const struct ex
 		verdict = plain_again(packet.ip, packet.end, &packet) ? forged_or_blocked(&packet, verdict)
 								      : REASON_INTERNAL;
 	}
-	if (flags & GENERATION_REPLY && !made && rule && rule->flags & PORT_CONTROL && is_admitted(verdict))
+	if (flags & GENERATION_REPLY && !made && rule && rule->flags & PORT_CONTROL && is_admitted(verdict) &&
+	    !tcp_is_opening(&packet))
 		command_read(ctx);
 	return verdict;
 }
@@ -281,10 +282,10 @@ SEC("xdp")
 int ingress(struct xdp_md *ctx)
 {
 	verdict verdict = plain_syn(ctx);
-	__u32 bytes = ctx->data_end - ctx->data;
+	__u32 bytes;
 
 	if (verdict == REASON_PORT)
-		return frame_end(ctx, verdict, bytes);
+		return frame_end(ctx, verdict, ctx->data_end - ctx->data);
 	barrier_var(ctx); /* nothing that was read is kept */
 	bytes = ctx->data_end - ctx->data;
 	if (!verdict)

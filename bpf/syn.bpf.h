@@ -9,8 +9,8 @@
 #include "frames.bpf.h"
 #include "plain.bpf.h"
 
-/* On a control connection, too, it carries no command. */
-static __always_inline verdict syn_judge(const void *frame, const void *end, bool is_ipv4)
+/* What it admits, the later looks would admit too, with the same counter. */
+static __always_inline verdict syn_judge(const void *frame, void *end, bool is_ipv4)
 {
 	const void *ip = frame + ETH_HLEN;
 	const struct iphdr *ip4 = ip;
@@ -19,7 +19,7 @@ static __always_inline verdict syn_judge(const void *frame, const void *end, boo
 	struct packet packet = {
 		.given = {.frame_bytes = end - frame, .direction = INBOUND},
 		.ip = ip,
-		.end = (void *)end,
+		.end = end,
 		.is_ip = true,
 		.is_ipv4 = is_ipv4,
 	};
@@ -35,7 +35,7 @@ static __always_inline verdict syn_judge(const void *frame, const void *end, boo
 	if (!port_bit(&open_tcp_ports, port))
 		return REASON_PORT;
 	rule = port_rule_get(INBOUND, TRANSPORT_TCP, port);
-	if (rule && port_is_closed(rule)) /* nobody has said so before */
+	if (rule && port_is_closed(rule)) /* where nobody has filled open_tcp_ports */
 		return REASON_PORT;
 	if (!rule || !(rule->flags & PORT_ANY) || !tcp->source)
 		return REASON_NONE;

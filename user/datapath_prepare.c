@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A compiled policy's constants into the packet programs. */
+/* A compiled policy's constants and sizes into the packet programs. */
 #include "datapath_prepare.h"
 
 #include <string.h>

@@ -8,9 +8,8 @@
 struct compiled;
 struct filter_bpf;
 
-/* Sets their constants, and the sizes of the maps that depend on the policy. `generation`: which one they
- * will be, from 1. Which frames they take is for filter_take_frags(), and what the maps hold for who fills
- * them. */
+/* Sets their constants, and the sizes of the maps of rules and ranges. `generation`: which one they will be,
+ * from 1. */
 void programs_prepare(struct filter_bpf *filter, const struct compiled *compiled, uint32_t generation);
 
 #endif

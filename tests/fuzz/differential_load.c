@@ -13,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "datapath_frags.h"
+#include "datapath_internal.h"
 #include "datapath_prepare.h"
 #include "datapath_ranges.h"
 #include "differential.h"
@@ -69,11 +70,6 @@ static int fill_policy(const struct programs *programs, const struct compiled *c
 	return error ? error : ranges_fill(programs->filter, compiled);
 }
 
-static void set_size(struct filter_bpf *filter, const char *map, size_t n)
-{
-	bpf_map__set_max_entries(bpf_object__find_map_by_name(filter->obj, map), n ? (uint32_t)n : 1);
-}
-
 int programs_load(const struct compiled *compiled, const struct model *model, struct programs **ret)
 {
 	struct programs *programs = calloc(1, sizeof(*programs));
@@ -89,8 +85,8 @@ int programs_load(const struct compiled *compiled, const struct model *model, st
 	}
 	programs_prepare(programs->filter, compiled, GENERATION);
 	filter_take_frags(programs->filter);
-	set_size(programs->filter, "flows", model->max_flows);
-	set_size(programs->filter, "fragment_peers", model->max_fragment_peers);
+	map_set_size(programs->filter->maps.flows, model->max_flows);
+	map_set_size(programs->filter->maps.fragment_peers, model->max_fragment_peers);
 	error = filter_bpf__load(programs->filter);
 	if (!error)
 		error = fill_policy(programs, compiled);

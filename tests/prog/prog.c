@@ -53,8 +53,9 @@ static void share_state(struct filter_bpf *skeleton, const struct prog *state_of
 	}
 }
 
-struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
-			  const struct prog_prefix *prefixes, size_t n)
+/* `open_tcp_ports`: NULL for all, which leaves them to the rules. */
+static struct prog *load(uint32_t generation, uint32_t flags, const struct port_bits *open_tcp_ports,
+			 const struct prog *state_of, const struct prog_prefix *prefixes, size_t n)
 {
 	struct prog *prog = calloc(1, sizeof(*prog));
 
@@ -65,6 +66,9 @@ struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog
 	assert_non_null(prog->skeleton);
 	prog->skeleton->rodata->generation = generation;
 	prog->skeleton->rodata->flags = zones_flags(prog->zones) | flags;
+	if (open_tcp_ports)
+		memcpy((void *)&prog->skeleton->rodata->open_tcp_ports, open_tcp_ports,
+		       sizeof(*open_tcp_ports));
 	assert_return_code(bpf_map__set_max_entries(prog->skeleton->maps.narrowings, NARROWINGS), errno);
 	ranges_prepare(prog->skeleton, prog->zones);
 	filter_take_frags(prog->skeleton);
@@ -74,6 +78,21 @@ struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog
 	assert_int_equal(filter_bpf__load(prog->skeleton), 0);
 	assert_int_equal(ranges_fill(prog->skeleton, prog->zones), 0);
 	return prog;
+}
+
+struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
+			  const struct prog_prefix *prefixes, size_t n)
+{
+	return load(generation, flags, NULL, state_of, prefixes, n);
+}
+
+struct prog *prog_load_closed(uint32_t generation, uint16_t port)
+{
+	struct port_bits open;
+
+	memset(&open, 0xff, sizeof(open));
+	open.bytes[port / 8] &= (uint8_t) ~(1u << port % 8);
+	return load(generation, 0, &open, NULL, NULL, 0);
 }
 
 struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,

@@ -101,6 +101,27 @@ static void test_near(void **state)
 	}
 }
 
+/* A bit of the programs' own says so before any rule is read. Here it alone does. */
+static void test_bit(void **state)
+{
+	struct prog *prog = prog_load_closed(GENERATION, OPEN_PORT);
+	struct frame frame;
+
+	(void)state;
+	prog_fill_policy(prog);
+	for (enum family family = V4; family <= V6; family++) {
+		build(&frame, family, OPEN_PORT, NULL);
+		expect_counter(prog, INBOUND, &frame, REASON_PORT, "the port of the bit");
+		build(&frame, family, OPEN_PORT, &faults[0]);
+		expect_counter(prog, INBOUND, &frame, REASON_PORT, "the same, %s", faults[0].what);
+		build(&frame, family, CLOSED_PORT, NULL);
+		expect_counter(prog, INBOUND, &frame, REASON_PORT, "one that no rule opens");
+		build(&frame, family, 21, NULL);
+		expect_counter(prog, INBOUND, &frame, COUNTER_SERVICES + CONTROL, "an open one");
+	}
+	prog_free(prog);
+}
+
 static void test_answers(void **state)
 {
 	struct prog *prog = prog_load_as(GENERATION, GENERATION_REJECT_INBOUND, NULL, NULL, 0);
@@ -125,6 +146,7 @@ int main(void)
 	struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_near),
+		cmocka_unit_test(test_bit),
 		cmocka_unit_test(test_answers),
 	};
 

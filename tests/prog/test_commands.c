@@ -161,6 +161,9 @@ static void test_syn(void **state)
 		begin(*state, family);
 		say_in(*state, syn, 0, "PASV\r\n");
 		say_in(*state, syn, 100, "PASV\r\n");
+		syn.tcp_flags = SYN | ECE | CWR;
+		say_in(*state, syn, 0, "PASV\r\n");
+		say_in(*state, syn, 100, "PASV\r\n");
 		expect_asked(*state, family, 0, 0, "in a SYN");
 		say(*state, family, 0, "PASV\r\n");
 		expect_asked(*state, family, 1, 6, "behind a forged SYN");
