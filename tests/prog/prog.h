@@ -57,10 +57,10 @@ struct prog *prog_load(uint32_t generation, const struct prog *state_of);
 /* The same with other prefixes than those of the small policy, and more of enum generation_flag. */
 struct prog *prog_load_as(uint32_t generation, uint32_t flags, const struct prog *state_of,
 			  const struct prog_prefix *prefixes, size_t n);
-/* With no rules and no prefixes, told beforehand that the TCP port is closed. */
-struct prog *prog_load_closed(uint32_t generation, uint16_t port);
 struct prog *prog_load_zones(uint32_t generation, const struct prog *state_of,
 			     const struct prog_prefix *prefixes, size_t n);
+/* With no rules and no prefixes, told beforehand that the TCP port is closed. */
+struct prog *prog_load_closed(uint32_t generation, uint16_t port);
 /* The same, for a policy whose rules hold at one place only; see prog_narrow(). */
 struct prog *prog_load_narrowed(uint32_t generation, const struct prog *state_of);
 /* The programs as the policy that comes after, with no rules: the two share what outlives a policy. Loaded
