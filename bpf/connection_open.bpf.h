@@ -26,21 +26,24 @@ static __always_inline void connection_update(struct connection *connection, str
 	connection->generation = generation;
 }
 
-/* False where another CPU was quicker. A SYN that waited for its neighbour leaves without its socket's lock:
- * a close in that moment found nothing to end, and is looked for once more when there is. */
+/* False where another CPU was quicker, or it is not this socket's. A SYN that waited for its neighbour leaves
+ * without its socket's lock: a close in that moment found nothing to end, so that the socket is looked at
+ * when there is. */
 static __always_inline bool connection_insert(struct connection *connection, struct __sk_buff *skb,
 					      const struct flow_key *key, __u16 service)
 {
 	__u32 tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port);
+	__u64 cookie = bpf_get_socket_cookie(skb);
+	__u32 since = bpf_ktime_get_coarse_ns() >> CONNECTION_SINCE_BITS, uid = bpf_get_socket_uid(skb);
 
 	if (__sync_val_compare_and_swap(&connection->tag, CONNECTION_NONE, CONNECTION_CLAIMED) !=
 	    CONNECTION_NONE)
 		return false;
 	connection->local = key->local;
 	connection->peer = key->peer;
-	connection->cookie = bpf_get_socket_cookie(skb);
-	connection->since = bpf_ktime_get_coarse_ns() >> CONNECTION_SINCE_BITS;
-	connection->uid = bpf_get_socket_uid(skb);
+	connection->cookie = cookie;
+	connection->since = since;
+	connection->uid = uid;
 	connection->peer_port = key->peer_port;
 	connection_update(connection, skb, service);
 	__sync_val_compare_and_swap(&connection->tag, CONNECTION_CLAIMED, tag);
@@ -83,12 +86,12 @@ static __noinline verdict connection_open(struct __sk_buff *skb, const struct fl
 	/* Judged here too: what is blocked must leave nothing behind. */
 	if (flags & GENERATION_BLOCK && is_blocked(&key->peer, addr_is_mapped(&key->peer)))
 		return REASON_BLOCKED;
-	if (!connection || !is_of_socket(skb, key) || !connection_may_have_place(key))
+	if (!connection || !connection_may_have_place(key))
 		return REASON_NONE;
 	if (connection->tag == CONNECTION_NONE)
 		is_open = !connection_is_flow(skb, key) && connection_insert(connection, skb, key, service);
 	else
-		is_open = connection_again(connection, skb, key, service);
+		is_open = is_of_socket(skb, key) && connection_again(connection, skb, key, service);
 	return is_open ? admit_service(service) : REASON_NONE;
 }
 

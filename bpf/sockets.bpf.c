@@ -4,7 +4,7 @@
  *
  * A tracing program is skipped while it is already active on its CPU, and a softirq or another task can
  * interrupt it anywhere. So each handler is attached twice: where one copy is skipped, the other runs. Both
- * may run for the same event, so every handler does nothing where its work is done already. */
+ * may run for the same event, so every handler does nothing where its work is done already: twin.bpf.h. */
 #include "active.bpf.h"
 #include "claim_client.bpf.h"
 #include "data_open.bpf.h"
@@ -15,6 +15,7 @@
 #include "sock.bpf.h"
 #include "sweep.bpf.h"
 #include "traces.bpf.h"
+#include "twin.bpf.h"
 
 /* include/net/tcp_states.h */
 enum { ESTABLISHED = 1, SYN_SENT = 2, SYN_RECV = 3, CLOSE = 7, LAST_ACK = 9, LISTEN = 10 };
@@ -147,34 +148,34 @@ static __always_inline bool is_whole(const struct tcp_sock *tcp, int old_state)
 	return old_state == LAST_ACK && tcp->snd_una == tcp->write_seq;
 }
 
-static __noinline void on_close(const struct sock *sk, int old_state)
+static __noinline void on_close(const struct sock *sk, int old_state, enum twin twin)
 {
 	__u64 cookie = known_cookie(sk);
 	const struct tcp_sock *tcp;
 
-	if (!cookie)
+	if (!cookie || twin_has_done(twin, TOLD_STATE, sk, CLOSE))
 		return;
-	if (old_state == LISTEN) {
-		listener_close(sk);
-		return;
-	}
 	tcp = bpf_skc_to_tcp_sock((void *)sk);
-	if (tcp)
+	if (old_state == LISTEN)
+		listener_close(sk);
+	else if (tcp)
 		on_connection_close(sk, tcp_local_port(tcp), cookie, is_whole(tcp, old_state));
+	twin_done(twin, TOLD_STATE, sk, CLOSE);
 }
 
-static __noinline void on_connect(const struct sock *sk)
+static __noinline void on_connect(const struct sock *sk, enum twin twin)
 {
 	const struct settings *in_force = settings_for(sk);
 
-	if (!in_force)
+	if (!in_force || twin_has_done(twin, TOLD_STATE, sk, SYN_SENT))
 		return;
 	on_attempt(sk);
 	if (ftp_port_get(in_force, ACTIVE_SERVERS).control)
 		active_attempt(sk, in_force);
+	twin_done(twin, TOLD_STATE, sk, SYN_SENT);
 }
 
-static __noinline void on_accepted(const struct sock *sk)
+static __noinline void on_accepted(const struct sock *sk, enum twin twin)
 {
 	const struct settings *in_force;
 
@@ -183,12 +184,14 @@ static __noinline void on_accepted(const struct sock *sk)
 	if (sk->sk_socket)
 		return;
 	in_force = settings_for(sk);
-	if (in_force)
-		on_established(sk, in_force);
+	if (!in_force || twin_has_done(twin, TOLD_STATE, sk, ESTABLISHED))
+		return;
+	on_established(sk, in_force);
+	twin_done(twin, TOLD_STATE, sk, ESTABLISHED);
 }
 
 /* Most changes are none of these, and end here before a look at the socket. */
-static __always_inline int on_state(const struct sock *sk, int old_state, int new_state)
+static __always_inline int on_state(const struct sock *sk, int old_state, int new_state, enum twin twin)
 {
 	bool is_accepted = new_state == ESTABLISHED && old_state == SYN_RECV;
 
@@ -197,11 +200,11 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 	if (sk->sk_protocol != PROTOCOL_TCP)
 		return 0;
 	if (new_state == CLOSE)
-		on_close(sk, old_state);
+		on_close(sk, old_state, twin);
 	else if (new_state == SYN_SENT)
-		on_connect(sk);
+		on_connect(sk, twin);
 	else
-		on_accepted(sk);
+		on_accepted(sk, twin);
 	return 0;
 }
 
@@ -217,13 +220,13 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 	return 0;
 }
 
-static __always_inline int on_destroy(const struct sock *sk)
+static __always_inline int on_destroy(const struct sock *sk, enum twin twin)
 {
 	__u64 cookie = known_cookie(sk);
 	const struct tcp_sock *tcp;
 	__u16 port;
 
-	if (!cookie)
+	if (!cookie || twin_has_done(twin, TOLD_DESTROYED, sk, 0))
 		return 0;
 	tcp = bpf_skc_to_tcp_sock((void *)sk);
 	if (!tcp)
@@ -232,6 +235,7 @@ static __always_inline int on_destroy(const struct sock *sk)
 	if (traces_of(port) & TRACE_LISTENER)
 		listener_close(sk);
 	on_connection_close(sk, port, cookie, false);
+	twin_done(twin, TOLD_DESTROYED, sk, 0);
 	return 0;
 }
 
@@ -265,7 +269,7 @@ int BPF_PROG(state_1, const struct sock *sk, int old_state, int new_state)
 {
 	if (new_state == LISTEN && !listens_apart)
 		bpf_tail_call(ctx, &listen_programs, 0);
-	return on_state(sk, old_state, new_state);
+	return on_state(sk, old_state, new_state, TWIN_FIRST);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -273,20 +277,20 @@ int BPF_PROG(state_2, const struct sock *sk, int old_state, int new_state)
 {
 	if (new_state == LISTEN && !listens_apart)
 		bpf_tail_call(ctx, &listen_programs, 1);
-	return on_state(sk, old_state, new_state);
+	return on_state(sk, old_state, new_state, TWIN_SECOND);
 }
 
 /* A second way to learn of a close, often in another context than the first. */
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy_1, const struct sock *sk)
 {
-	return on_destroy(sk);
+	return on_destroy(sk, TWIN_FIRST);
 }
 
 SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy_2, const struct sock *sk)
 {
-	return on_destroy(sk);
+	return on_destroy(sk, TWIN_SECOND);
 }
 
 /* Run once by user space; the timer goes on by itself. */
