@@ -33,18 +33,22 @@ static void tell_stale(struct tls_told *told, const struct datapath *datapath, c
 		log_stale(datapath, library, stale);
 }
 
+/* Since it was last asked. What cannot be read is told by the search. */
+static bool listeners_changed(struct run_tls *tls, const struct policy *policy)
+{
+	uint64_t before = tls->listeners;
+	int r = tls_watch_listeners(policy, &tls->listeners);
+
+	return r || tls->listeners != before;
+}
+
 static bool is_due(struct run_tls *tls, const struct policy *policy, uint64_t now_ns)
 {
-	uint64_t listeners = 0;
-	bool has_changed;
-
 	if (tls->looked_ns && now_ns - tls->looked_ns < LOOK_S * second_ns)
 		return false;
 	tls->looked_ns = now_ns;
-	/* What cannot be read is told by the search. */
-	has_changed = tls_watch_listeners(policy, &listeners) || listeners != tls->listeners;
-	tls->listeners = listeners;
-	return has_changed || !tls->searched_ns || now_ns - tls->searched_ns >= SEARCH_S * second_ns;
+	return listeners_changed(tls, policy) || !tls->searched_ns ||
+	       now_ns - tls->searched_ns >= SEARCH_S * second_ns;
 }
 
 void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapath *datapath,
@@ -58,8 +62,9 @@ void run_tls_turn(struct run_tls *tls, const char *instance, const struct datapa
 	if (!is_due(tls, policy, now_ns))
 		return;
 	r = tls_watch_update(instance, policy, &state, &found, &failure);
-	/* Soon again only where that opens what stays shut. */
-	tls->searched_ns = state.stale_pid ? 0 : now_ns;
+	/* Soon again only where that opens what stays shut, or a server came or went meanwhile: the search
+	 * may have found one that ends before the next look. */
+	tls->searched_ns = state.stale_pid || listeners_changed(tls, policy) ? 0 : now_ns;
 	/* A policy that asks for no watch ends every one: the next begins anew. */
 	if (!state.wanted)
 		tls->told.n = 0;

@@ -167,8 +167,12 @@ stop "$SERVER"
 # postern run looks itself.
 start srv run "$POSTERN" --instance "$INSTANCE" run "$WORK/policy.yaml"
 RUN=$LAST_PID
-run_watches() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "tls: [1-9][0-9]* TLS librar.* watched"; }
-watches_none() { tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep -q "tls: 0 TLS libraries"; }
+run_said() { # PATTERN: in its last words about libraries
+	tail -n 3 "$WORK/run.log"
+	tail -n 1 <(grep "watch: tls:" "$WORK/run.log") | grep "$1"
+}
+run_watches() { run_said "tls: [1-9][0-9]* TLS librar.* watched"; }
+watches_none() { run_said "tls: 0 TLS libraries"; }
 start_server
 check "postern run watches a server that starts" wait_for 10 run_watches
 check "as status says" of_tls unwatched 0
