@@ -13,9 +13,10 @@ BIG_SIZE=6000000
 RATE=10000 # bytes a second of each transfer: it lasts longer than the flood
 ROOT=$(dirname "$0")/../..
 FLOOD=$ROOT/build/tests/helpers/flood
-# A flow outlives its socket by 60 s, so that the peer's last FIN passes; a socket outlives its close() where a busy
-# machine makes TCP send its FIN again.
-LINGER=150
+# A flow outlives its socket by 60 s, so that the peer's last FIN passes, and is swept some seconds after.
+LINGER=90
+# A socket outlives its close() where a FIN is lost: after the flood, TCP may wait for tens of seconds to send it again.
+LAST_FINS=120
 
 outward() { pst_json status | json 'd["limits"]["connections"]["used"] + d["limits"]["flows"]["used"]'; }
 counts() {
@@ -26,6 +27,10 @@ counts() {
 figures() {
 	pst_json status | json '"%d %d %s" % (d["inbound"]["allowed"], d["inbound"]["denied"], d["pinholes"])'
 }
+
+# The server's sockets of connections that are not closed yet.
+open_sockets() { on srv ss -Htano state connected exclude time-wait; }
+no_open_sockets() { ! open_sockets | grep .; }
 
 as_before() { equal "$(counts)" "$1"; }
 # `attempts` and `users` remember what this host itself has done, for reports and limits.
@@ -110,6 +115,7 @@ cat "$WORK"/{inward,outward,transfers}.err | sort | uniq -c | head -n 20 | sed '
 close_session inward
 close_session outward
 close_session transfers
+check "the last socket is closed" wait_for $LAST_FINS no_open_sockets
 check "when all is over, so are its entries" wait_for $LINGER all_gone
 say "maps when all is over: $(counts)"
 finish
