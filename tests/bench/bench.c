@@ -41,6 +41,14 @@ long number_of(const char *text)
 	return value;
 }
 
+void load_anew(const char *command, long round, long rounds)
+{
+	bool is_first = round == 0 || round * LOADS / rounds != (round - 1) * LOADS / rounds;
+
+	if (command && is_first && system(command) != 0)
+		die("failed: %s", command);
+}
+
 void series_add(struct series *series, double value)
 {
 	if (series->n == MAX_ROUNDS)

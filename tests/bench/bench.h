@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_CASES = 64, MAX_ROUNDS = 101, MAX_FIELDS = 8, LINE_SIZE = 512, FRAME_SIZE = 2048 };
+enum { MAX_CASES = 64, MAX_ROUNDS = 101, MAX_FIELDS = 8, LINE_SIZE = 512, FRAME_SIZE = 2048, LOADS = 4 };
 
 /* The link addresses of every veth pair that tests/bench/run makes: the receiver, the sender. */
 #define RECEIVER_MAC                                                                                         \
@@ -32,6 +32,11 @@ double series_max(const struct series *series);
 void die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 uint64_t now_ns(void);
 long number_of(const char *text);
+
+/* Runs `command` before the first of so many rounds and LOADS - 1 times more, at equal distances: it loads
+ * anew what is measured, which is up to 1 % faster or slower with where the kernel has put it. NULL: nothing.
+ */
+void load_anew(const char *command, long round, long rounds);
 
 /* A line of stdin, split at each '|'; the fields that are missing are "". False at the end. */
 struct line {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // Packets a second that a receiver takes from a flood over veth, beside a receiver that only drops. Usage, in
-// the sender's namespace: flood ROUNDS MS; stdin: "NAME|INTERFACE|NETNS|FRAME|TARGET", the bare one first.
+// the sender's namespace: flood ROUNDS MS [COMMAND], see load_anew(); stdin:
+// "NAME|INTERFACE|NETNS|FRAME|TARGET", the bare one first.
 #include "bench.h"
 
 #include <bpf/bpf.h>
@@ -123,8 +124,8 @@ int main(int argc, char **argv)
 	size_t n = 0;
 	long rounds, ms;
 
-	if (argc != 3)
-		die("usage: flood ROUNDS MS");
+	if (argc != 3 && argc != 4)
+		die("usage: flood ROUNDS MS [COMMAND]");
 	rounds = number_of(argv[1]);
 	ms = number_of(argv[2]);
 	for (; n < MAX_CASES && line_read(&receivers[n].line); n++)
@@ -133,6 +134,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < n; i++)
 		receivers[i].packets = calibrate(&receivers[i], ms);
 	for (long round = 0; round < rounds; round++) {
+		load_anew(argv[3], round, rounds);
 		for (size_t i = 1; i < n; i++) {
 			double bare = flood(&receivers[0], receivers[0].packets);
 			double rate = flood(&receivers[i], receivers[i].packets);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // TCP over veth with both ends in one thread, so that one core's work is measured and not the scheduler's.
-// Usage, in the client's namespace: tcp ROUNDS MS; stdin:
+// Usage, in the client's namespace: tcp ROUNDS MS [COMMAND], see load_anew(); stdin:
 // "NAME|INTERFACE|SERVER-NETNS|SERVER-ADDRESS|CLIENT-ADDRESS|TARGET", the bare one first.
 #include "bench.h"
 
@@ -232,11 +232,13 @@ static const struct test tests[] = {
 	{"thousand connections a second opened by the host", connections_out},
 };
 
-static void test_run(const struct test *test, struct pair *pairs, size_t n, long rounds, uint64_t ns)
+static void test_run(const struct test *test, struct pair *pairs, size_t n, long rounds, uint64_t ns,
+		     const char *command)
 {
 	for (size_t i = 0; i < n; i++)
 		pairs[i].rate.n = pairs[i].ratio.n = 0;
 	for (long round = 0; round < rounds; round++) {
+		load_anew(command, round, rounds);
 		for (size_t i = 1; i < n; i++) {
 			double bare = test->run(&pairs[0], ns), rate = test->run(&pairs[i], ns);
 
@@ -261,8 +263,8 @@ int main(int argc, char **argv)
 	size_t n = 0;
 	long rounds, ms;
 
-	if (argc != 3)
-		die("usage: tcp ROUNDS MS");
+	if (argc != 3 && argc != 4)
+		die("usage: tcp ROUNDS MS [COMMAND]");
 	rounds = number_of(argv[1]);
 	ms = number_of(argv[2]);
 	ksoftirqd = ksoftirqd_open(stay_in_front());
@@ -271,6 +273,6 @@ int main(int argc, char **argv)
 		pair_open(&pairs[n], home);
 	}
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
-		test_run(&tests[i], pairs, n, rounds, ms * 1000000ull);
+		test_run(&tests[i], pairs, n, rounds, ms * 1000000ull, argv[3]);
 	return 0;
 }
