@@ -33,6 +33,7 @@ static __always_inline bool connection_insert(struct connection *connection, str
 					      const struct flow_key *key, __u16 service)
 {
 	__u32 tag = connection_tag(&key->local, &key->peer, key->local_port, key->peer_port);
+	const struct bpf_sock *sk = tcp_socket(skb);
 	__u64 cookie = bpf_get_socket_cookie(skb);
 	__u32 since = bpf_ktime_get_coarse_ns() >> CONNECTION_SINCE_BITS, uid = bpf_get_socket_uid(skb);
 
@@ -47,7 +48,7 @@ static __always_inline bool connection_insert(struct connection *connection, str
 	connection->peer_port = key->peer_port;
 	connection_update(connection, skb, service);
 	__sync_val_compare_and_swap(&connection->tag, CONNECTION_CLAIMED, tag);
-	if (is_of_socket(skb, key))
+	if (socket_has(sk, key))
 		return true;
 	__sync_val_compare_and_swap(&connection->tag, tag, CONNECTION_NONE);
 	return false;

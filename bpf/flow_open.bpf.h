@@ -61,11 +61,10 @@ static __always_inline struct bpf_tcp_sock *socket_tcp(struct __sk_buff *skb)
 	return sk ? bpf_tcp_sock(sk) : NULL;
 }
 
-/* Whether a TCP socket that is not closed sends, with the addresses and ports of the packet: nothing
+/* Whether the TCP socket that sends is not closed, and has the addresses and ports of the packet: nothing
  * translates them between. */
-static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
+static __always_inline bool socket_has(const struct bpf_sock *sk, const struct flow_key *key)
 {
-	const struct bpf_sock *sk = tcp_socket(skb);
 	__u32 differs;
 
 	if (!sk || sk->state == SOCK_CLOSE)
@@ -82,6 +81,11 @@ static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key
 				(sk->src_ip6[i] ^ key->local.word[i]) | (sk->dst_ip6[i] ^ key->peer.word[i]);
 	}
 	return !differs;
+}
+
+static __noinline bool is_of_socket(struct __sk_buff *skb, const struct flow_key *key)
+{
+	return socket_has(tcp_socket(skb), key);
 }
 
 /* So that the socket's close finds its flow, of which it has not the addresses and ports. */
