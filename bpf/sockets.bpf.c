@@ -125,19 +125,23 @@ static __always_inline __u64 known_cookie(const struct sock *sk)
 	return sk->__sk_common.skc_cookie.counter;
 }
 
-/* connect() in the process that calls it. The entry of an older attempt is taken over. */
+/* connect() in the process that calls it. The entry of an older attempt is taken over. Read from the task, as
+ * each helper's code, which nothing else has run of late, costs more than what it does. */
 static __always_inline void on_attempt(const struct sock *sk)
 {
 	__u64 cookie = bpf_get_socket_cookie((void *)sk);
 	struct attempt *attempt = attempt_slot(cookie);
+	const struct task_struct *task = (const struct task_struct *)bpf_get_current_task_btf();
+	const __u64 *comm = (const __u64 *)task->comm;
 
 	if (!attempt || attempt->cookie == cookie)
 		return;
 	attempt->cookie = 0;
 	barrier();
-	attempt->pid = bpf_get_current_pid_tgid() >> 32;
-	attempt->uid = bpf_get_current_uid_gid();
-	bpf_get_current_comm(attempt->comm, sizeof(attempt->comm));
+	attempt->pid = task->tgid;
+	attempt->uid = task->cred->uid.val;
+	((__u64 *)attempt->comm)[0] = comm[0];
+	((__u64 *)attempt->comm)[1] = comm[1];
 	barrier();
 	attempt->cookie = cookie;
 }

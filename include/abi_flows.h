@@ -122,7 +122,7 @@ struct active {
 struct attempt {
 	__u64 cookie; /* written last, and 0 meanwhile */
 	__u32 pid;
-	__u32 uid;
+	__u32 uid; /* as the host itself numbers it, whatever user namespace the process is in */
 	char comm[16];
 };
 
