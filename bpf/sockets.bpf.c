@@ -170,9 +170,14 @@ static __noinline void on_close(const struct sock *sk, int old_state, enum twin 
 static __noinline void on_connect(const struct sock *sk, enum twin twin)
 {
 	const struct settings *in_force = settings_for(sk);
+	__u64 cookie = known_cookie(sk);
 
 	if (!in_force || twin_has_done(twin, TOLD_STATE, sk, SYN_SENT))
 		return;
+	/* It may have been another connection before, whose close went unseen, and when it is destroyed
+	 * nothing tells of that one's port any more. This one has not chosen its own yet. */
+	if (cookie)
+		connection_socket_closed(sock_local_port(sk), cookie, false);
 	on_attempt(sk);
 	if (ftp_port_get(in_force, ACTIVE_SERVERS).control)
 		active_attempt(sk, in_force);
@@ -212,7 +217,8 @@ static __always_inline int on_state(const struct sock *sk, int old_state, int ne
 	return 0;
 }
 
-static __always_inline int on_listen(const struct sock *sk, int new_state)
+/* Both look: what the first has done, the second finds in `listeners`. */
+static __always_inline int on_listen(const struct sock *sk, int new_state, enum twin twin)
 {
 	const struct settings *in_force;
 
@@ -221,6 +227,7 @@ static __always_inline int on_listen(const struct sock *sk, int new_state)
 	in_force = settings_for(sk);
 	if (in_force)
 		listener_open(sk, in_force, (struct task_struct *)bpf_get_current_task_btf(), false);
+	twin_done(twin, TOLD_STATE, sk, LISTEN);
 	return 0;
 }
 
@@ -248,13 +255,13 @@ static __always_inline int on_destroy(const struct sock *sk, enum twin twin)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_1, const struct sock *sk, int old_state, int new_state)
 {
-	return on_listen(sk, new_state);
+	return on_listen(sk, new_state, TWIN_FIRST);
 }
 
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(listen_2, const struct sock *sk, int old_state, int new_state)
 {
-	return on_listen(sk, new_state);
+	return on_listen(sk, new_state, TWIN_SECOND);
 }
 
 struct {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* Two programs are told of the same, as either can be skipped: what the first has done the second need not do
- * again. They are called one after the other on one CPU. */
+ * again. They are called one after the other on one CPU: tracepoints disable preemption. */
 #ifndef POSTERN_TWIN_BPF_H
 #define POSTERN_TWIN_BPF_H
 
@@ -23,15 +23,21 @@ struct {
 	__type(value, struct done);
 } done SEC(".maps");
 
-/* What is told of is done, where `twin` is the first. */
+/* What is told of is done. The second leaves no mark behind: one that came in between, where only the first
+ * ran, could be taken for another event of that socket. */
 static __always_inline void twin_done(enum twin twin, enum told told, const struct sock *sk, __u32 state)
 {
 	__u32 key = told;
-	struct done *entry = twin == TWIN_FIRST ? bpf_map_lookup_elem(&done, &key) : NULL;
+	struct done *entry = bpf_map_lookup_elem(&done, &key);
 
 	if (!entry)
 		return;
+	entry->socket = 0;
+	if (twin == TWIN_SECOND)
+		return;
+	barrier();
 	entry->state = state;
+	barrier();
 	entry->socket = (__u64)sk;
 }
 

@@ -341,6 +341,20 @@ apply_usual() {
 	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 }
 
+# Takes attached programs away. The kernel takes them off some time after their pins are gone.
+take_away() { # PIN-OF-A-LINK...
+	local pin ids=()
+	for pin in "$@"; do
+		ids+=("$(bpftool -j link show pinned "$pin" | json 'd["id"]')") || return
+		rm "$pin" || return
+	done
+	wait_for 5 no_links "${ids[@]}"
+}
+no_links() { # ID...
+	local id
+	for id in "$@"; do ! bpftool link show id "$id" >/dev/null 2>&1 || return; done
+}
+
 # Processes of the program under test that work for this instance.
 our_pids() {
 	local exe pid

@@ -30,7 +30,10 @@ figures() {
 
 # The server's sockets of connections that are not closed yet.
 open_sockets() { on srv ss -Htano state connected exclude time-wait; }
-no_open_sockets() { ! open_sockets | grep .; }
+no_open_sockets() {
+	local found
+	found=$(open_sockets) && [[ -z $found ]] || { echo "$found" && return 1; }
+}
 
 as_before() { equal "$(counts)" "$1"; }
 # `attempts` and `users` remember what this host itself has done, for reports and limits.

@@ -38,6 +38,18 @@ socket.socket().connect_ex((sys.argv[1], int(sys.argv[2])))' $B4 "$1" &
 	check "the process is named whose attempt is denied" wait_for 5 attempt_is_named "$1"
 }
 
+# Closes, where one program alone is told of each. It may be skipped, too, but not often.
+closes_are_seen() {
+	local number
+	for number in 1 2 3 4 5; do
+		check "connection $number of the server's" equal "$(ask out open "$number" $B4 53 $((PORT + number)))" $((PORT + number))
+		check "works" equal "$(ask out talk "$number")" same
+		check "ends" equal "$(ask out ended "$number")" ended
+	done
+	check "places are free again" wait_for 5 at_most_one
+}
+at_most_one() { test "$(connections)" -le 1; }
+
 world
 make_files || die "cannot make the files"
 write_policy "$WORK/policy.yaml" "" "  - {service: dns, to: any}" "  dns: {tcp: 53}"
@@ -49,9 +61,18 @@ attempted=5000
 for missing in "" state_1 state_2 "state_1 destroy_1" "state_2 destroy_2"; do
 	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 	say "without: ${missing:-none}"
-	for program in $missing; do rm "$SOCKETS/$program" || die "cannot take $program away"; done
+	for program in $missing; do take_away "$SOCKETS/$program" || die "cannot take $program away"; done
 	all_is_seen $((++attempted))
 	[[ $missing ]] || check "nothing was made up for" is repaired 0
+	pst down >"$WORK/down.log" 2>&1 || die "down failed: $(cat "$WORK/down.log")"
+done
+for only in state_1 state_2 destroy_1 destroy_2; do
+	pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
+	say "closes: only $only"
+	for program in state_1 state_2 destroy_1 destroy_2; do
+		[[ $program == "$only" ]] || take_away "$SOCKETS/$program" || die "cannot take $program away"
+	done
+	closes_are_seen
 	pst down >"$WORK/down.log" 2>&1 || die "down failed: $(cat "$WORK/down.log")"
 done
 finish

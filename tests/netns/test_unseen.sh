@@ -53,7 +53,7 @@ check "nothing was made up for" is repaired 0
 before=$(pinholes used)
 
 start_helper srv listens "$PYTHON" "$HELPERS/listens.py" "/sys/fs/bpf/postern/$INSTANCE/listen_programs"
-rm "$SOCKETS/state_1" "$SOCKETS/state_2" || die "cannot take the programs away"
+take_away "$SOCKETS/state_1" "$SOCKETS/state_2" || die "cannot take the programs away"
 port=$(port_of one epsv)
 check "without those that see a connection: A's port is open" open_for $A4 "$port" socket
 check "A's download, of a connection that nobody saw" got "$(ask one get file.bin)"
