@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_CASES = 64, MAX_ROUNDS = 101, MAX_FIELDS = 8, LINE_SIZE = 512, FRAME_SIZE = 2048, LOADS = 4 };
+enum { MAX_CASES = 64, MAX_ROUNDS = 101, MAX_FIELDS = 8, LINE_SIZE = 512, FRAME_SIZE = 2048, LOADS = 8 };
 
 /* The link addresses of every veth pair that tests/bench/run makes: the receiver, the sender. */
 #define RECEIVER_MAC                                                                                         \
