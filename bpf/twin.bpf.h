@@ -8,7 +8,7 @@
 
 enum twin { TWIN_FIRST, TWIN_SECOND };
 
-/* What they are told: each has an entry, so that only one program writes to it on a CPU. */
+/* What they are told: each has an entry, so that only one program leaves marks in it on a CPU. */
 enum told { TOLD_STATE, TOLD_DESTROYED, N_TOLD };
 
 struct done {
