@@ -10,7 +10,6 @@
 #include "output.h"
 #include "pins.h"
 #include "run.h"
-#include "run_reload.h"
 
 enum { OPTION_INTERFACE };
 

@@ -37,6 +37,9 @@ int attach_check_modes(const struct attach_request *request, const struct interf
  * it was only about to be attached. */
 int attach_drop(const char *instance, uint32_t from, const struct interface_value *keep, size_t n);
 
+/* Detaches what is ours from an interface, and forgets hooks of ours that went with it. */
+void attach_remove(const char *instance, uint32_t ifindex);
+
 /* The interfaces recorded with a generation: MAX_INTERFACES entries, the unused ones zero. */
 int attach_get_interfaces(const char *instance, uint32_t generation, struct interface_value *ret);
 int attach_set_interfaces(const char *instance, uint32_t generation, const struct interface_value *interfaces,

@@ -32,6 +32,13 @@ static bool is_among(const struct interface_value *interfaces, size_t n, uint32_
 	return false;
 }
 
+void attach_remove(const char *instance, uint32_t ifindex)
+{
+	hook_remove(instance, HOOK_XDP, ifindex);
+	hook_remove(instance, HOOK_TCX, ifindex);
+	hook_remove(instance, HOOK_CLSACT, ifindex);
+}
+
 int attach_drop(const char *instance, uint32_t from, const struct interface_value *keep, size_t n)
 {
 	struct interface_value interfaces[MAX_INTERFACES];
@@ -42,11 +49,8 @@ int attach_drop(const char *instance, uint32_t from, const struct interface_valu
 	for (size_t i = 0; i < MAX_INTERFACES; i++) {
 		uint32_t ifindex = interfaces[i].ifindex;
 
-		if (!ifindex || is_among(keep, n, ifindex))
-			continue;
-		hook_remove(instance, HOOK_XDP, ifindex);
-		hook_remove(instance, HOOK_TCX, ifindex);
-		hook_remove(instance, HOOK_CLSACT, ifindex);
+		if (ifindex && !is_among(keep, n, ifindex))
+			attach_remove(instance, ifindex);
 	}
 	return 0;
 }

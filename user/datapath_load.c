@@ -15,6 +15,7 @@
 #include "datapath_internal.h"
 #include "datapath_prepare.h"
 #include "datapath_ranges.h"
+#include "datapath_read.h"
 #include "filter.skel.h"
 
 struct generation {
@@ -219,6 +220,25 @@ int generation_get_half(const char *instance, uint32_t number, uint32_t *ret)
 	else
 		*ret = value.half;
 	close(fd);
+	return r;
+}
+
+int generation_move_narrowings(const char *instance, uint32_t number, uint32_t from, uint32_t to)
+{
+	CLEANUP_FD int fd = pin_open(instance, "generation/%u/narrowings", number);
+	struct narrowing narrowing;
+	uint32_t n = 0;
+	int r = fd < 0 ? fd : map_size(fd, &n);
+
+	for (uint32_t i = 0; r == 0 && i < n; i++) {
+		if (bpf_map_lookup_elem(fd, &i, &narrowing))
+			return -errno;
+		if (narrowing.ifindex != from)
+			continue;
+		narrowing.ifindex = to;
+		if (bpf_map_update_elem(fd, &i, &narrowing, BPF_EXIST))
+			r = -errno;
+	}
 	return r;
 }
 

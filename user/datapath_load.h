@@ -33,6 +33,9 @@ int generation_load(const struct generation_request *request, struct generation 
 int generation_pin(const struct generation *generation, struct failure *failure);
 /* The half of the FTP settings that belongs to a pinned generation. */
 int generation_get_half(const char *instance, uint32_t number, uint32_t *ret);
+/* Rules of a pinned generation that hold only at one interface hold at another then. 0 or -errno: then some
+ * of them may. */
+int generation_move_narrowings(const char *instance, uint32_t number, uint32_t from, uint32_t to);
 void generation_free(struct generation *generation);
 
 /* The verdict on a frame, as the kernel would give it at an interface (0: at none): a counter index, see enum

@@ -7,21 +7,23 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "cleanup.h"
 #include "clock.h"
-#include "command.h"
+#include "command_apply.h"
 #include "events.h"
 #include "output.h"
 #include "pins.h"
 #include "privileges.h"
+#include "run_child.h"
 #include "run_events.h"
+#include "run_links.h"
 #include "run_logs.h"
 #include "run_notify.h"
-#include "run_reload.h"
 #include "run_tls.h"
 
 enum { LOOK_MS = 100, READY_S = 5, LOST_S = 10 };
@@ -40,7 +42,8 @@ struct daemon {
 	int signals;
 	uint64_t told_lost_ns;
 	struct run_notify notify;
-	struct run_reload reload;
+	struct run_child reload;
+	struct run_links links;
 };
 
 static uint64_t now(void)
@@ -56,6 +59,7 @@ static void daemon_clear(struct daemon *daemon)
 	loaded_clear(&daemon->loaded);
 	datapath_close(daemon->datapath);
 	datapath_close(daemon->log);
+	run_links_close(&daemon->links);
 	if (daemon->signals >= 0)
 		close(daemon->signals);
 }
@@ -85,19 +89,33 @@ static int adopt_generation(struct daemon *daemon)
 	daemon->datapath = datapath;
 	daemon->generation = generation;
 	daemon->tls.searched_ns = 0;
+	daemon->links.due = true;
 	return EXIT_DONE;
+}
+
+int run_apply(const struct run_request *request)
+{
+	struct apply_request again = {.instance = request->context->instance, .began_ns = boot_time_ns()};
+	struct loaded loaded CLEANUP(loaded_clear) = {0};
+	struct apply_result *result CLEANUP_FREE = calloc(1, sizeof(*result));
+
+	return result ? policy_apply(request->path, request->interfaces, &again, &loaded, result)
+		      : EXIT_FAILED;
 }
 
 static int start(struct daemon *daemon)
 {
 	const struct context *context = daemon->request->context;
-	int status;
+	int status, r;
 
-	daemon->signals = run_reload_signals();
+	daemon->signals = run_child_signals();
 	daemon->events = run_events_new(context->instance, context->json);
 	daemon->logs = run_logs_new();
 	if (daemon->signals < 0 || !daemon->events || !daemon->logs)
 		return instance_failed("run", daemon->signals < 0 ? daemon->signals : -ENOMEM);
+	r = run_links_open(&daemon->links);
+	if (r)
+		return instance_failed("changes of interfaces", r);
 	status = instance_open(context, &daemon->log);
 	if (status == EXIT_DONE)
 		status = adopt_generation(daemon);
@@ -132,11 +150,12 @@ static bool take_signals(struct daemon *daemon)
 		switch (info.ssi_signo) {
 		case SIGHUP:
 			run_notify_reloading(&daemon->notify, now());
-			run_reload_begin(&daemon->reload, daemon->request);
+			run_child_begin(&daemon->reload, daemon->request);
 			break;
 		case SIGCHLD:
 			/* That the reader of logs has ended, its socket tells. */
-			run_reload_reap(&daemon->reload, daemon->request);
+			run_child_reap(&daemon->reload, daemon->request);
+			run_child_reap(&daemon->links.child, daemon->request);
 			break;
 		default:
 			stop = true;
@@ -209,14 +228,16 @@ static int loop(struct daemon *daemon)
 
 	while (true) {
 		struct pollfd fds[] = {{.fd = daemon->signals, .events = POLLIN},
-				       {.fd = run_logs_fd(daemon->logs), .events = POLLIN}};
+				       {.fd = run_logs_fd(daemon->logs), .events = POLLIN},
+				       {.fd = run_links_fd(&daemon->links), .events = POLLIN}};
 		uint64_t now_ns;
 
-		if (poll(fds, 2, more ? 0 : LOOK_MS) < 0 && errno != EINTR)
+		if (poll(fds, sizeof(fds) / sizeof(fds[0]), more ? 0 : LOOK_MS) < 0 && errno != EINTR)
 			return instance_failed("poll", -errno);
 		if (take_signals(daemon))
 			return EXIT_DONE;
 		now_ns = now();
+		run_links_turn(&daemon->links, daemon->request, now_ns);
 		more = run_logs_turn(daemon->logs, daemon->datapath, now_ns);
 		if (now_ns - looked_ns >= LOOK_MS * UINT64_C(1000000)) {
 			int r = report_events(daemon, now_ns);
@@ -236,12 +257,19 @@ static int loop(struct daemon *daemon)
 
 int run_daemon(const struct run_request *request)
 {
-	CLEANUP(daemon_clear) struct daemon daemon = {.request = request, .signals = -1};
+	CLEANUP(daemon_clear)
+	struct daemon daemon = {
+		.request = request,
+		.signals = -1,
+		.reload = {.work = run_apply,
+			   .failure = "the policy was not reloaded: the one in force stays"},
+	};
 	int status = privileges_no_new() < 0 ? EXIT_FAILED : start(&daemon);
 
 	if (status == EXIT_DONE)
 		status = loop(&daemon);
 	run_notify_stopping();
-	run_reload_finish(&daemon.reload);
+	run_child_finish(&daemon.reload);
+	run_child_finish(&daemon.links.child);
 	return status;
 }

@@ -14,6 +14,10 @@ struct run_request {
 	uint64_t began_ns;       /* CLOCK_BOOTTIME: what happened before is not reported */
 };
 
+/* Puts the policy file in force as it is now; says on stderr what there is to say. Returns an enum
+ * exit_status. */
+int run_apply(const struct run_request *request);
+
 /* The policy is in force. Stays until SIGTERM, SIGINT, or the instance is taken down; returns an enum
  * exit_status, and has said why on stderr. */
 int run_daemon(const struct run_request *request);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// An interface that is made again begins without programs: it gets those that are in force.
+#include "run_links.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "apply_returned.h"
+#include "command.h"
+
+/* More than a message needs: many virtual functions make it long. */
+enum { MESSAGE_SIZE = 1 << 15 };
+
+/* To attach and to undo it can be changes of interfaces themselves. */
+static const uint64_t retry_ns = 1000000000;
+
+static int filter_returned(const struct run_request *request)
+{
+	struct interface_value came[MAX_INTERFACES];
+	struct failure failure = {0};
+	size_t n = 0;
+	int r = apply_returned(request->context->instance, came, &n, &failure);
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		fprintf(stderr, "postern run: %s was made again: it is filtered\n", came[i].name);
+	if (r)
+		fprintf(stderr, "postern run: %s\n", failure.text[0] ? failure.text : strerror(-r));
+	return r ? EXIT_FAILED : EXIT_DONE;
+}
+
+int run_links_open(struct run_links *links)
+{
+	*links = (struct run_links){
+		.socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | SOCK_NONBLOCK),
+		.child = {.work = filter_returned,
+			  .failure = "an interface that was made again is not filtered"},
+	};
+	if (!links->socket || mnl_socket_bind(links->socket, RTMGRP_LINK, MNL_SOCKET_AUTOPID) < 0)
+		return -errno;
+	return 0;
+}
+
+void run_links_close(struct run_links *links)
+{
+	if (links->socket)
+		mnl_socket_close(links->socket);
+}
+
+int run_links_fd(const struct run_links *links)
+{
+	return mnl_socket_get_fd(links->socket);
+}
+
+/* Whether an interface may have come. */
+static bool take_messages(const struct run_links *links)
+{
+	_Alignas(struct nlmsghdr) char buffer[MESSAGE_SIZE];
+	const struct nlmsghdr *header = (const struct nlmsghdr *)buffer;
+	bool came = false;
+
+	while (true) {
+		ssize_t length = mnl_socket_recvfrom(links->socket, buffer, sizeof(buffer));
+
+		/* ENOBUFS, ENOSPC: something was lost, whatever it was. */
+		if (length < 0 && errno != EINTR && errno != ENOBUFS && errno != ENOSPC)
+			return came;
+		came |= length < 0 ||
+			(mnl_nlmsg_ok(header, (int)length) && header->nlmsg_type == RTM_NEWLINK);
+	}
+}
+
+void run_links_turn(struct run_links *links, const struct run_request *request, uint64_t now_ns)
+{
+	struct interface_value came[MAX_INTERFACES];
+	struct failure failure = {0};
+	size_t n = 0;
+
+	links->due |= take_messages(links);
+	if (!links->due || (links->child.has_failed && now_ns - links->began_ns < retry_ns))
+		return;
+	links->due = false;
+	if (apply_find_returned(request->context->instance, came, &n, &failure) == 0 && n > 0) {
+		links->began_ns = now_ns;
+		run_child_begin(&links->child, request);
+	}
+	if (strcmp(failure.text, links->told.text) != 0 && failure.text[0])
+		fprintf(stderr, "postern run: %s: it is not filtered\n", failure.text);
+	links->told = failure;
+}
