@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "datapath_load.h"
 #include "datapath_sockets.h"
+#include "links.h"
 #include "pins.h"
 
 /* Detaches what the generations are, or were about to be, attached to. */
@@ -40,6 +41,31 @@ int remove_instance(const char *instance, struct failure *failure)
 	return r ? failure_set(failure, r, "cannot remove %s: %s", folder.text, strerror(-r)) : 0;
 }
 
+/* A hook that is alive is switched wherever its interface is and whatever it is called now. */
+static bool still_exists(const char *instance, const struct interface_value *interface)
+{
+	struct link link;
+
+	return attach_is_alive(instance, interface) ||
+	       (links_get(interface->name, &link) == 0 && link.ifindex == interface->ifindex);
+}
+
+/* Those that still exist come first; returns how many there are. */
+static size_t sort_interfaces(const char *instance, struct interface_value *interfaces)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < MAX_INTERFACES && interfaces[i].ifindex; i++) {
+		struct interface_value interface = interfaces[i];
+
+		if (!still_exists(instance, &interface))
+			continue;
+		interfaces[i] = interfaces[n];
+		interfaces[n++] = interface;
+	}
+	return n;
+}
+
 /* Makes a generation that is still pinned the one in force, on those of its interfaces that still exist, and
  * removes every other. */
 static int back_to(const char *instance, uint32_t generation, struct failure *failure)
@@ -62,7 +88,7 @@ static int back_to(const char *instance, uint32_t generation, struct failure *fa
 	if (r)
 		return failure_set(failure, r, "cannot read what to go back to: %s", strerror(-r));
 	request.attach.previous = settings.generation;
-	n = interfaces_sort_existing(instance, interfaces);
+	n = sort_interfaces(instance, interfaces);
 	r = switch_to(&request, interfaces, n, failure);
 	if (r)
 		return r;

@@ -10,168 +10,160 @@
 #include "apply_switch.h"
 #include "cleanup.h"
 #include "datapath_attach.h"
-#include "datapath_load.h"
+#include "interface_record.h"
 #include "links.h"
 #include "pins.h"
 
-/* Of a generation: the interfaces as they are recorded, and as they are to be. */
-struct change {
-	const char *instance;
-	uint32_t generation;
-	struct interface_value before[MAX_INTERFACES];
-	struct interface_value interfaces[MAX_INTERFACES];
-	size_t n;
-	struct {
-		uint32_t from; /* the ifindex that the name stood for */
-		uint32_t to;
-	} moves[MAX_INTERFACES];
-	size_t n_moves;
-};
-
-static int read_change(const char *instance, struct change *ret)
+/* A pin tells of an ifindex, which another interface may have by now. */
+static bool is_ours(const char *instance, const struct link *link)
 {
-	int r = pins_get_generation(instance, "current", &ret->generation);
+	return link->xdp != LINK_XDP_NONE &&
+	       (!link->xdp_program || link->xdp_program == attach_xdp_program(instance, link->ifindex));
+}
 
-	if (r == 0)
-		r = attach_get_interfaces(instance, ret->generation, ret->before);
+static bool is_filtered(const struct interface_record *record, const struct link *link)
+{
+	for (size_t i = 0; i < record->n; i++)
+		if (record->interfaces[i].ifindex == link->ifindex &&
+		    attach_is_alive(record->instance, &record->interfaces[i]))
+			return is_ours(record->instance, link);
+	return false;
+}
+
+/* Sets `failure` where it is, and cannot be filtered. */
+static bool is_unfiltered(const struct interface_record *record, const char *name, struct link *ret,
+			  struct failure *failure)
+{
+	int r = links_get(name, ret);
+
+	if (r == -ENODEV)
+		return false;
+	if (r) {
+		failure_set(failure, r, "cannot look up the interface %s: %s", name, strerror(-r));
+		return false;
+	}
+	if (is_filtered(record, ret) || links_check(name, ret, failure->text, sizeof(failure->text)))
+		return false;
+	if (ret->xdp == LINK_XDP_NONE || is_ours(record->instance, ret))
+		return true;
+	failure_set(failure, 0, "%s: another XDP program is attached to it (id %u)", name, ret->xdp_program);
+	return false;
+}
+
+/* The next entry from `i` on whose name is that of an interface which is not filtered; record->n: none.
+ * `failure` keeps the first reason why one was left out. */
+static size_t next_unfiltered(const struct interface_record *record, size_t i, struct link *ret,
+			      struct failure *failure)
+{
+	for (; i < record->n; i++) {
+		const char *name = record->interfaces[i].name;
+		struct failure why = {0};
+
+		if (interface_record_find(record, name) != i)
+			continue;
+		if (is_unfiltered(record, name, ret, &why))
+			return i;
+		if (!failure->text[0])
+			*failure = why;
+	}
+	return i;
+}
+
+int apply_count_returned(const char *instance, size_t *ret_n, struct failure *failure)
+{
+	struct interface_record record;
+	int r = interface_record_read(instance, "current", &record);
+	struct link link;
+
+	*ret_n = 0;
+	if (r == -ENOENT)
+		return 0;
 	if (r)
-		return r;
-	ret->instance = instance;
-	memcpy(ret->interfaces, ret->before, sizeof(ret->interfaces));
-	while (ret->n < MAX_INTERFACES && ret->interfaces[ret->n].ifindex)
-		ret->n++;
+		return failure_set(failure, r, "cannot read the interfaces: %s", strerror(-r));
+	for (size_t i = 0; (i = next_unfiltered(&record, i, &link, failure)) < record.n; i++)
+		++*ret_n;
 	return 0;
 }
 
-static bool is_filtered(const struct change *change, uint32_t ifindex)
+/* What is recorded stays so where it cannot be attached: that is what `status` warns of. */
+static int filter(struct interface_record *current, struct interface_record *previous, size_t i,
+		  const struct link *link, struct failure *failure)
 {
-	for (size_t i = 0; i < change->n; i++)
-		if (change->interfaces[i].ifindex == ifindex &&
-		    attach_is_alive(change->instance, &change->interfaces[i]))
-			return true;
-	return false;
-}
-
-static bool can_be_filtered(const struct change *change, const char *name, struct failure *failure)
-{
-	struct link link;
-
-	if (links_check(name, &link, failure->text, sizeof(failure->text)))
-		return false;
-	if (link.xdp == LINK_XDP_NONE ||
-	    link.xdp_program == attach_xdp_program(change->instance, link.ifindex))
-		return true;
-	failure_set(failure, 0, "%s: another XDP program is attached to it (id %u)", name, link.xdp_program);
-	return false;
-}
-
-/* One that was renamed is filtered on, beside the one that has its name now. */
-static void take(struct change *change, size_t i, uint32_t ifindex)
-{
-	struct interface_value *to = &change->interfaces[i];
-
-	change->moves[change->n_moves].from = to->ifindex;
-	change->moves[change->n_moves++].to = ifindex;
-	if (attach_is_alive(change->instance, to)) {
-		change->interfaces[change->n] = *to;
-		to = &change->interfaces[change->n++];
-	}
-	to->ifindex = ifindex;
-}
-
-static int find(const char *instance, struct change *change, struct interface_value *ret, size_t *ret_n,
-		struct failure *failure)
-{
-	int r = read_change(instance, change);
-	size_t n = change->n;
-
-	*ret_n = 0;
-	for (size_t i = 0; r == 0 && i < n && change->n < MAX_INTERFACES; i++) {
-		struct interface_value came = change->interfaces[i];
-		struct link link;
-
-		if (links_get(came.name, &link) || is_filtered(change, link.ifindex) ||
-		    !can_be_filtered(change, came.name, failure))
-			continue;
-		take(change, i, link.ifindex);
-		came.ifindex = link.ifindex;
-		ret[(*ret_n)++] = came;
-	}
-	return r;
-}
-
-int apply_find_returned(const char *instance, struct interface_value *ret, size_t *ret_n,
-			struct failure *failure)
-{
-	struct change change = {0};
-
-	return find(instance, &change, ret, ret_n, failure);
-}
-
-/* What is left of those that are gone. */
-static void drop_gone(const struct change *change)
-{
-	for (size_t i = 0; i < MAX_INTERFACES && change->before[i].ifindex; i++)
-		if (!is_filtered(change, change->before[i].ifindex))
-			attach_remove(change->instance, change->before[i].ifindex);
-}
-
-static int move_narrowings(const struct change *change)
-{
-	int r = 0;
-
-	for (size_t i = 0; i < change->n_moves && r == 0; i++)
-		r = generation_move_narrowings(change->instance, change->generation, change->moves[i].from,
-					       change->moves[i].to);
-	return r;
-}
-
-static void move_narrowings_back(const struct change *change)
-{
-	for (size_t i = change->n_moves; i-- > 0;)
-		generation_move_narrowings(change->instance, change->generation, change->moves[i].to,
-					   change->moves[i].from);
-}
-
-static int filter(struct change *change, struct failure *failure)
-{
+	struct interface_value *interface = &current->interfaces[i];
 	const struct attach_request request = {
-		.instance = change->instance,
-		.generation = change->generation,
-		.previous = change->generation,
+		.instance = current->instance,
+		.generation = current->generation,
+		.previous = current->generation,
 		.as_recorded = true,
 	};
-	size_t n = interfaces_sort_existing(change->instance, change->interfaces);
-	int r = move_narrowings(change);
+	int r = interface_record_move(previous, interface->name, link->ifindex);
+
+	if (r == 0)
+		r = interface_record_move(current, interface->name, link->ifindex);
+	if (r)
+		return failure_set(failure, r, "%s: cannot record it: %s", interface->name, strerror(-r));
+	if (!is_ours(current->instance, link))
+		attach_remove(current->instance, link->ifindex);
+	r = attach_add(&request, interface, failure);
+	return r ?: interface_record_write(current);
+}
+
+static int filter_all(struct interface_record *current, struct interface_record *previous,
+		      struct interface_value *ret, size_t *ret_n, struct failure *failure)
+{
+	struct failure ignored = {0};
+	struct link link;
+	int first = 0;
+
+	for (size_t i = 0; (i = next_unfiltered(current, i, &link, &ignored)) < current->n; i++) {
+		struct failure why = {0};
+		int r = filter(current, previous, i, &link, &why);
+
+		if (r == 0) {
+			ret[(*ret_n)++] = current->interfaces[i];
+		} else if (first == 0) {
+			first = r;
+			*failure = why;
+		}
+	}
+	return first;
+}
+
+static int check_state(const char *instance, struct failure *failure)
+{
+	enum apply_state state;
+	int r = apply_state_get(instance, &state, failure);
 
 	if (r)
-		failure_set(failure, r, "cannot move the rules of an interface: %s", strerror(-r));
-	else
-		r = attach_switch(&request, change->interfaces, n, failure);
-	if (r)
-		move_narrowings_back(change);
-	/* Those that are gone stay recorded: the policy names them. */
-	attach_set_interfaces(change->instance, change->generation, r ? change->before : change->interfaces,
-			      MAX_INTERFACES);
-	if (r)
 		return r;
-	drop_gone(change);
-	switch_log(change->instance);
+	if (state == APPLY_ABSENT)
+		return pins_no_instance(instance, failure);
+	if (is_elsewhere(instance))
+		return refuse_elsewhere(instance, failure);
+	if (state == APPLY_HALF_MADE || state == APPLY_MIXED)
+		return failure_set(failure, -EAGAIN,
+				   "a change was interrupted: 'postern apply' or 'postern down' comes first");
 	return 0;
 }
 
 int apply_returned(const char *instance, struct interface_value *ret, size_t *ret_n, struct failure *failure)
 {
 	CLEANUP_FD int lock = pins_lock(failure);
-	struct change change = {0};
-	enum apply_state state;
-	int r = lock < 0 ? lock : apply_state_get(instance, &state, failure);
+	struct interface_record current, previous;
+	int r = lock < 0 ? lock : check_state(instance, failure);
 
 	*ret_n = 0;
-	if (r || (state != APPLY_WHOLE && state != APPLY_WAITING))
+	if (r)
 		return r;
-	r = find(instance, &change, ret, ret_n, failure);
+	r = interface_record_read(instance, "current", &current);
+	if (r == 0)
+		r = interface_record_read(instance, "previous", &previous);
+	if (r == 0 || r == -ENOENT)
+		r = interface_record_forget_gone(&current);
 	if (r)
 		return failure_set(failure, r, "cannot read the interfaces: %s", strerror(-r));
-	return *ret_n ? filter(&change, failure) : 0;
+	r = filter_all(&current, &previous, ret, ret_n, failure);
+	if (*ret_n)
+		switch_log(instance);
+	return r;
 }

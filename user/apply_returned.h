@@ -8,13 +8,15 @@
 #include "abi.h"
 #include "failure.h"
 
-/* The interfaces under a name that is in force which nothing of ours is attached to: name and ifindex, at
- * most MAX_INTERFACES. 0 or -errno; `failure` is set where one is left out, as it cannot be filtered. */
-int apply_find_returned(const char *instance, struct interface_value *ret, size_t *ret_n,
-			struct failure *failure);
+/* How many interfaces under a name that is in force are not filtered, and could be; none where nothing is in
+ * force. 0 or -errno; `failure` is
+ * set in any case where one cannot be filtered, or not everything could be looked at. */
+int apply_count_returned(const char *instance, size_t *ret_n, struct failure *failure);
 
-/* Filters them, in the way that was recorded of their names. Waits for a change that is under way, and leaves
- * one that was interrupted alone. 0; or -errno with its reason, then nothing has changed. */
+/* Filters them in the way that is recorded of their names, and moves the names' rules to them, also in what
+ * may be gone back to. Waits for a change that is under way; -EAGAIN where one was interrupted. `ret` (room
+ * for MAX_INTERFACES) names those that are filtered now. 0; or -errno with the reason of the first that
+ * failed: it is as it was. */
 int apply_returned(const char *instance, struct interface_value *ret, size_t *ret_n, struct failure *failure);
 
 #endif

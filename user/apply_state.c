@@ -11,7 +11,6 @@
 #include "datapath.h"
 #include "datapath_attach.h"
 #include "datapath_sockets.h"
-#include "links.h"
 #include "pins.h"
 
 #ifndef SO_NETNS_COOKIE
@@ -132,28 +131,4 @@ int in_force_read(const char *instance, struct in_force *ret, struct failure *fa
 		r = attach_get_interfaces(instance, ret->current, ret->interfaces);
 	datapath_close(datapath);
 	return r ? failure_set(failure, r, "cannot read what is in force: %s", strerror(-r)) : 0;
-}
-
-/* A hook that is alive is switched wherever its interface is and whatever it is called now. */
-static bool still_exists(const char *instance, const struct interface_value *interface)
-{
-	struct link link;
-
-	return attach_is_alive(instance, interface) ||
-	       (links_get(interface->name, &link) == 0 && link.ifindex == interface->ifindex);
-}
-
-size_t interfaces_sort_existing(const char *instance, struct interface_value *interfaces)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < MAX_INTERFACES && interfaces[i].ifindex; i++) {
-		struct interface_value interface = interfaces[i];
-
-		if (!still_exists(instance, &interface))
-			continue;
-		interfaces[i] = interfaces[n];
-		interfaces[n++] = interface;
-	}
-	return n;
 }

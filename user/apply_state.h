@@ -40,9 +40,6 @@ struct in_force {
 int in_force_read(const char *instance, struct in_force *ret, struct failure *failure);
 void in_force_free(struct in_force *in_force);
 
-/* Sorts MAX_INTERFACES of them so that those which still exist come first; returns how many do. */
-size_t interfaces_sort_existing(const char *instance, struct interface_value *interfaces);
-
 int net_cookie_get(uint64_t *ret, struct failure *failure);
 /* Whether the instance works in another network namespace than the caller's; false where its pins do not
  * tell. */

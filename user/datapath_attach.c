@@ -161,6 +161,13 @@ static int record_intent(const struct attach_request *request, const struct inte
 	return attach_set_interfaces(request->instance, request->generation, intended, n);
 }
 
+static int switch_one(struct transaction *transaction, struct interface_value *interface)
+{
+	int r = switch_egress(transaction, interface);
+
+	return r ?: switch_ingress(transaction, interface);
+}
+
 static int switch_all(struct transaction *transaction, struct interface_value *interfaces, size_t n)
 {
 	const struct attach_request *request = transaction->request;
@@ -168,11 +175,8 @@ static int switch_all(struct transaction *transaction, struct interface_value *i
 
 	if (r)
 		return failure_set(transaction->failure, r, "cannot record the interfaces: %s", strerror(-r));
-	for (size_t i = 0; i < n && r == 0; i++) {
-		r = switch_egress(transaction, &interfaces[i]);
-		if (r == 0)
-			r = switch_ingress(transaction, &interfaces[i]);
-	}
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = switch_one(transaction, &interfaces[i]);
 	if (r == 0) {
 		r = attach_set_interfaces(request->instance, request->generation, interfaces, n);
 		if (r)
@@ -184,25 +188,54 @@ static int switch_all(struct transaction *transaction, struct interface_value *i
 	return r;
 }
 
-int attach_switch(const struct attach_request *request, struct interface_value *interfaces, size_t n,
-		  struct failure *failure)
+static int open_programs(struct transaction *transaction)
 {
-	struct transaction transaction = {.request = request, .failure = failure};
+	const struct attach_request *request = transaction->request;
 	struct pin_path folder = pin_path(request->instance, "links");
 	int r = pins_make_folder(folder.text);
 
 	if (r)
-		return failure_set(failure, r, "cannot make %s: %s", folder.text, strerror(-r));
-	transaction.ingress = pin_open(request->instance, "generation/%u/ingress", request->generation);
-	transaction.egress = pin_open(request->instance, "generation/%u/egress", request->generation);
-	if (transaction.ingress < 0 || transaction.egress < 0)
-		r = failure_set(failure, -ENOENT, "the programs of generation %u are not pinned",
-				request->generation);
-	else
+		return failure_set(transaction->failure, r, "cannot make %s: %s", folder.text, strerror(-r));
+	transaction->ingress = pin_open(request->instance, "generation/%u/ingress", request->generation);
+	transaction->egress = pin_open(request->instance, "generation/%u/egress", request->generation);
+	if (transaction->ingress < 0 || transaction->egress < 0)
+		return failure_set(transaction->failure, -ENOENT,
+				   "the programs of generation %u are not pinned", request->generation);
+	return 0;
+}
+
+static void close_programs(const struct transaction *transaction)
+{
+	if (transaction->ingress >= 0)
+		close(transaction->ingress);
+	if (transaction->egress >= 0)
+		close(transaction->egress);
+}
+
+int attach_switch(const struct attach_request *request, struct interface_value *interfaces, size_t n,
+		  struct failure *failure)
+{
+	struct transaction transaction = {
+		.request = request, .ingress = -1, .egress = -1, .failure = failure};
+	int r = open_programs(&transaction);
+
+	if (r == 0)
 		r = switch_all(&transaction, interfaces, n);
-	if (transaction.ingress >= 0)
-		close(transaction.ingress);
-	if (transaction.egress >= 0)
-		close(transaction.egress);
+	close_programs(&transaction);
+	return r;
+}
+
+int attach_add(const struct attach_request *request, struct interface_value *interface,
+	       struct failure *failure)
+{
+	struct transaction transaction = {
+		.request = request, .ingress = -1, .egress = -1, .failure = failure};
+	int r = open_programs(&transaction);
+
+	if (r == 0)
+		r = switch_one(&transaction, interface);
+	if (r)
+		undo(&transaction);
+	close_programs(&transaction);
 	return r;
 }

@@ -29,6 +29,10 @@ struct attach_request {
 int attach_switch(const struct attach_request *request, struct interface_value *interfaces, size_t n,
 		  struct failure *failure);
 
+/* The same for one more, which the caller records before and after. */
+int attach_add(const struct attach_request *request, struct interface_value *interface,
+	       struct failure *failure);
+
 /* -EBUSY where an interface is attached in another way than the one asked for. */
 int attach_check_modes(const struct attach_request *request, const struct interface_value *interfaces,
 		       size_t n, struct failure *failure);

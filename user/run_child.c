@@ -55,6 +55,7 @@ void run_child_begin(struct run_child *child, const struct run_request *request)
 	if (child->pid < 0) {
 		instance_failed("run", -errno);
 		child->pid = 0;
+		child->has_failed = true;
 	}
 }
 

@@ -15,17 +15,17 @@
 /* More than a message needs: many virtual functions make it long. */
 enum { MESSAGE_SIZE = 1 << 15 };
 
-/* To attach and to undo it can be changes of interfaces themselves. */
+/* Not everything that stands in the way tells when it is gone. */
 static const uint64_t retry_ns = 1000000000;
 
 static int filter_returned(const struct run_request *request)
 {
 	struct interface_value came[MAX_INTERFACES];
 	struct failure failure = {0};
-	size_t n = 0;
+	size_t n;
 	int r = apply_returned(request->context->instance, came, &n, &failure);
 
-	for (size_t i = 0; r == 0 && i < n; i++)
+	for (size_t i = 0; i < n; i++)
 		fprintf(stderr, "postern run: %s was made again: it is filtered\n", came[i].name);
 	if (r)
 		fprintf(stderr, "postern run: %s\n", failure.text[0] ? failure.text : strerror(-r));
@@ -73,21 +73,30 @@ static bool take_messages(const struct run_links *links)
 	}
 }
 
+/* Each reason once, until there is none. */
+static void tell(struct run_links *links, const struct failure *failure)
+{
+	if (failure->text[0] && strcmp(failure->text, links->told.text) != 0)
+		fprintf(stderr, "postern run: not filtered: %s\n", failure->text);
+	links->told = *failure;
+}
+
 void run_links_turn(struct run_links *links, const struct run_request *request, uint64_t now_ns)
 {
-	struct interface_value came[MAX_INTERFACES];
+	bool wait = links->child.has_failed || links->told.text[0];
 	struct failure failure = {0};
-	size_t n = 0;
+	size_t n;
+	int r;
 
 	links->due |= take_messages(links);
-	if (!links->due || (links->child.has_failed && now_ns - links->began_ns < retry_ns))
+	if (!links->due || links->child.pid > 0 || (wait && now_ns - links->looked_ns < retry_ns))
 		return;
-	links->due = false;
-	if (apply_find_returned(request->context->instance, came, &n, &failure) == 0 && n > 0) {
-		links->began_ns = now_ns;
+	r = apply_count_returned(request->context->instance, &n, &failure);
+	tell(links, &failure);
+	links->looked_ns = now_ns;
+	links->due = r || n > 0 || failure.text[0];
+	if (n > 0)
 		run_child_begin(&links->child, request);
-	}
-	if (strcmp(failure.text, links->told.text) != 0 && failure.text[0])
-		fprintf(stderr, "postern run: %s: it is not filtered\n", failure.text);
-	links->told = failure;
+	else
+		links->child.has_failed = false;
 }

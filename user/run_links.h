@@ -14,7 +14,7 @@ struct run_links {
 	struct run_child child;    /* filters those that came */
 	struct failure told;       /* why one cannot be filtered, as it was said last */
 	bool due;                  /* to look: set where the policy in force has changed */
-	uint64_t began_ns;         /* when the child began last, CLOCK_MONOTONIC */
+	uint64_t looked_ns;        /* CLOCK_MONOTONIC */
 };
 
 /* 0 or -errno. Whoever calls it closes it, whatever it returned. */

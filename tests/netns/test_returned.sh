@@ -17,11 +17,19 @@ make_side() { # NAME
 		ip -n "$ID-srv" addr add $SIDE4/24 dev "$1"
 }
 remove_side() { ip -n "$SWITCH" link del side; }
+make_spare() { # NAME
+	ip -n "$SWITCH" link add spare type veth peer name "$1" netns "$ID-srv" && ip -n "$ID-srv" link set "$1" up
+}
+rename() { # NAME TO
+	ip -n "$ID-srv" link set "$1" down && ip -n "$ID-srv" link set "$1" name "$2" && ip -n "$ID-srv" link set "$2" up
+}
 ifindex() { ip -n "$ID-srv" -j link show "$1" | json 'd[0]["ifindex"]'; } # NAME
-places() { pst_json status | json '" ".join("%s:%s" % (i["name"], i["attached"]) for i in d["interfaces"])'; }
+# "+eth0": it is filtered; "-eth0": it is not.
+places() { pst_json status | json '" ".join("-+"[i["attached"]] + i["name"] for i in sorted(d["interfaces"], key=lambda i: i["name"]))'; }
 places_are() { equal "$(places)" "$1"; }
 said() { grep -q -- "$1" "$WORK/run.log"; } # PATTERN
-n_said() { grep -c -- "$1" "$WORK/run.log"; }
+said_times() { equal "$(grep -c -- "$1" "$WORK/run.log")" "$2"; } # PATTERN TIMES
+n_applied() { equal "$(pst_json events --kind applied | wc -l)" "$1"; }
 xdp_ids() { ip -n "$ID-srv" -d link show "$1" | grep -o 'prog/xdp id [0-9]*'; } # NAME
 starts_run() {
 	: >"$WORK/notify.log"
@@ -29,8 +37,13 @@ starts_run() {
 	RUN_PID=$LAST_PID
 	wait_for 30 grep -q READY=1 "$WORK/notify.log"
 }
+stop_run() {
+	kill "$RUN_PID" && wait "$RUN_PID"
+	check "run ends" equal $? 0
+}
+other() { "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-srv" "$@"; }
 filters_as_ever() { # WHAT
-	check "$1: it is filtered" wait_for 10 places_are "eth0:True eth1:True"
+	check "$1: it is filtered" wait_for 10 places_are "+eth0 +eth1 +eth2"
 	check "$1: what the policy admits there is admitted" connects b $SIDE4 8081
 	check "$1: what it does not is not" no_answer b $SIDE4 8082
 	check "$1: nor is what it admits elsewhere" no_answer b $SIDE4 8083
@@ -38,7 +51,7 @@ filters_as_ever() { # WHAT
 
 write() { # FILE PORT
 	cat >"$1" <<-END
-		interfaces: [eth0, eth1]
+		interfaces: [eth0, eth1, eth2]
 		services:
 		  side: {tcp: $2}
 		  main: {tcp: 8083}
@@ -48,7 +61,15 @@ write() { # FILE PORT
 	END
 }
 
-make_side eth1 || die "cannot make eth1"
+# The other instance's pins, where a check failed before they were removed.
+leave() {
+	local status=$?
+	[[ ! -e $PINS-other ]] || other down >/dev/null
+	(exit $status)
+	cleanup
+}
+trap leave EXIT
+make_side eth1 && make_spare eth2 || die "cannot make eth1 and eth2"
 start_helper srv notify "$PYTHON" "$HELPERS/notify.py" "$WORK/notify"
 start_helper srv web "$PYTHON" "$HELPERS/serve.py" tcp:8081 tcp:8082 tcp:8083 tcp:8084
 write "$WORK/policy.yaml" 8081
@@ -59,78 +80,91 @@ filters_as_ever "at first"
 say "made again"
 old=$(ifindex eth1)
 remove_side
-check "status says that it is gone" wait_for 5 places_are "eth0:True eth1:False"
+check "status says that it is gone" wait_for 5 places_are "+eth0 -eth1 +eth2"
 make_side eth1
 check_not "it is another one" equal "$(ifindex eth1)" "$old"
 filters_as_ever "made again"
 check "run says so" wait_for 5 said "postern run: eth1 was made again: it is filtered"
-check "the event log, too" wait_for 5 equal "$(pst_json events --kind applied | wc -l)" 2
+check "the event log, too" wait_for 5 n_applied 2
 check_not "nothing is left of the one before" compgen -G "$PINS/links/*_$old"
 check "eth0 is as it was" connects a $SRV4 8083
 check "the same policy is no change" equal "$(pst_json apply "$WORK/policy.yaml" | json 'd["changed"]')" False
 
 say "renamed, and another one under its name"
-ip -n "$ID-srv" link set eth1 down && ip -n "$ID-srv" link set eth1 name wan &&
-	ip -n "$ID-srv" addr del $SIDE4/24 dev wan && ip -n "$SWITCH" link set side name old || die "cannot rename eth1"
+rename eth1 wan && ip -n "$ID-srv" link set wan down && ip -n "$ID-srv" addr del $SIDE4/24 dev wan &&
+	ip -n "$SWITCH" link set side name old || die "cannot rename eth1"
 wan=$(ifindex wan)
-make_side eth1
-check "both are filtered" wait_for 10 places_are "eth0:True eth1:True eth1:True"
-check "what the policy admits at eth1 is admitted" connects b $SIDE4 8081
-ip -n "$ID-srv" addr add $SIDE4/24 dev wan && ip -n "$ID-srv" link set eth1 down && ip -n "$ID-srv" link set wan up ||
+for time in first second third; do
+	make_side eth1
+	check "both are filtered, the $time time" wait_for 10 places_are "+eth0 +eth1 +eth1 +eth2"
+	check "what the policy admits at eth1 is admitted" connects b $SIDE4 8081
+	[[ $time == third ]] || remove_side
+done
+ip -n "$ID-srv" link set eth1 down && ip -n "$ID-srv" link set wan up && ip -n "$ID-srv" addr add $SIDE4/24 dev wan ||
 	die "cannot take the renamed one"
-check "the renamed one still is" test -n "$(xdp_ids wan)"
-check "what the policy admits at eth1 is not admitted there" no_answer b $SIDE4 8081
+check "what the policy admits at eth1 is not admitted at the renamed one" no_answer b $SIDE4 8081
 ip -n "$SWITCH" link del old
-ip -n "$ID-srv" link set eth1 up
-check "an apply that has one eth1" pst apply "$WORK/policy.yaml"
-filters_as_ever "afterwards"
-check_not "nothing is left of the renamed one" compgen -G "$PINS/links/*_$wan"
+remove_side
+make_side eth1
+filters_as_ever "without the renamed one"
+check_not "nothing is left of it" compgen -G "$PINS/links/*_$wan"
 
 say "under somebody else's program"
 printf '%s\n' '__attribute__((section("xdp"), used)) int pass(void *context) { return 2; }' \
 	'char license_[] __attribute__((section("license"), used)) = "GPL";' >"$WORK/other.c"
 clang -O2 -g -target bpf -c "$WORK/other.c" -o "$WORK/other.o" || die "cannot build another XDP program"
-remove_side
-check "it is gone" wait_for 5 places_are "eth0:True eth1:False"
-make_side other && ip -n "$ID-srv" link set dev other xdp obj "$WORK/other.o" sec xdp &&
-	ip -n "$ID-srv" link set other down && ip -n "$ID-srv" link set other name eth1 &&
-	ip -n "$ID-srv" link set eth1 up || die "cannot make it under a program"
-check "run says why it is not filtered" wait_for 10 said "eth1: another XDP program is attached to it"
-ip -n "$ID-srv" link set lo mtu 60000 # an event about another interface
-check "once" equal "$(n_said 'another XDP program')" 1
-check "that program stays" test -n "$(xdp_ids eth1)"
-ip -n "$ID-srv" link set dev eth1 xdp off
+remove_side && ip -n "$SWITCH" link del spare || die "cannot remove eth1 and eth2"
+check "they are gone" wait_for 5 places_are "+eth0 -eth1 -eth2"
+make_spare other && ip -n "$ID-srv" link set dev other xdp obj "$WORK/other.o" sec xdp && rename other eth2 ||
+	die "cannot make eth2 under a program"
+make_side eth1
+check "another one is filtered" wait_for 10 places_are "+eth0 +eth1 -eth2"
+check "run says why this one is not" wait_for 10 said "not filtered: eth2: another XDP program is attached to it"
+check "that program stays" test -n "$(xdp_ids eth2)"
+ip -n "$ID-srv" link set dev eth2 xdp off
 filters_as_ever "without it"
+check "run has said it once" said_times 'another XDP program' 1
+
+# A link goes without a message about its interface.
+ip -n "$SWITCH" link del spare
+make_spare other
+write_policy "$WORK/other.yaml"
+other apply "$WORK/other.yaml" -i other >/dev/null || die "cannot put another instance in force"
+rename other eth2 || die "cannot make eth2 under another instance"
+check "run says that another instance filters it" wait_for 10 said_times 'another XDP program' 2
+other down >/dev/null
+filters_as_ever "without the other instance"
 
 say "while a change waits"
 check "a change with a way back" pst apply "$WORK/next.yaml" --confirm $((15 * SLOW))
 check "is in force" connects b $SIDE4 8084
 remove_side
 make_side eth1
-check "made again it is filtered" wait_for 10 places_are "eth0:True eth1:True"
+check "made again it is filtered" wait_for 10 places_are "+eth0 +eth1 +eth2"
 check "by that change" connects b $SIDE4 8084
 check "that is not what was before" no_answer b $SIDE4 8081
-check "the change goes back" wait_for $((20 * SLOW)) change_is none
+stop_run
+check "without run the change goes back" wait_for $((20 * SLOW)) change_is none
 filters_as_ever "after that"
+check "run" starts_run
 
 say "an interface that cannot be filtered any more"
 remove_side
 make_side other && ip -n "$ID-srv" link add bridge type bridge && ip -n "$ID-srv" link set other master bridge &&
-	ip -n "$ID-srv" link set other down && ip -n "$ID-srv" link set other name eth1 || die "cannot make a member"
-check "run says what to list instead" wait_for 10 said "eth1 is a member of the bridge bridge"
-ip -n "$ID-srv" link set eth1 nomaster && ip -n "$ID-srv" link set eth1 up
+	rename other eth1 || die "cannot make a member"
+check "run says what to list instead" wait_for 10 said "not filtered: eth1 is a member of the bridge bridge"
+ip -n "$ID-srv" link set eth1 nomaster
 filters_as_ever "a member no longer"
-kill "$RUN_PID" && wait "$RUN_PID"
-check "run ends" equal $? 0
+stop_run
 check "down" pst down
 
 say "with a filter in the place of a tcx link"
 check "apply --egress clsact" pst apply "$WORK/policy.yaml" --egress clsact
 check "run" starts_run
 remove_side
-check "status says that it is gone" wait_for 5 places_are "eth0:True eth1:False"
+check "status says that it is gone" wait_for 5 places_are "+eth0 -eth1 +eth2"
 make_side eth1
 filters_as_ever "made again"
 check "by a filter" status_field '["interfaces"][1]["egress"] == "clsact"'
-kill "$RUN_PID" && wait "$RUN_PID"
+stop_run
 finish
