@@ -39,25 +39,42 @@ static __always_inline void user_release(const __u32 *uid)
 		__sync_fetch_and_add(count, -1);
 }
 
+/* (uid_t)-1, which no user has, so that it is never in `users`. */
+static const __u32 nobody = ~0u;
+
+/* Two CPUs may end or replace a flow at once: who takes its user out of the entry, and leaves nobody there,
+ * is the one that ends that user's charge. */
+static __always_inline __u32 flow_take_charge(struct flow *flow)
+{
+	return __sync_lock_test_and_set(&flow->uid, nobody);
+}
+
 /* In the place of an older flow of the same addresses and ports, where `is_counted` says whether its user had
  * room for one more. 0, or the enum reason. A copy of a SYN, without its socket, ends nothing that lives. */
 static __noinline __u32 flow_replace(const struct flow_key *key, const struct flow *flow, bool is_counted)
 {
-	const struct flow *old = bpf_map_lookup_elem(&flows, key);
-	__u32 old_uid = old ? old->uid : 0;
-	bool is_same_user = old && old_uid == flow->uid;
+	struct flow *old = bpf_map_lookup_elem(&flows, key);
 	bool is_copy = flow->closing_ns && old && !old->closing_ns;
+	__u32 charged, reason = REASON_NONE;
 
-	if (!is_counted && !is_same_user)
+	if (!is_counted && !(old && old->uid == flow->uid))
 		return REASON_USER_FLOWS;
-	if (!old || is_copy || bpf_map_update_elem(&flows, key, flow, BPF_EXIST)) {
+	if (!old || is_copy) {
 		if (is_counted)
 			user_release(&flow->uid);
 		return is_copy ? REASON_NONE : REASON_FLOWS_FULL;
 	}
-	if (is_counted)
-		user_release(&old_uid);
-	return REASON_NONE;
+	charged = flow_take_charge(old);
+	if (!is_counted && charged != flow->uid)
+		reason = REASON_USER_FLOWS;
+	else if (bpf_map_update_elem(&flows, key, flow, BPF_EXIST))
+		reason = REASON_FLOWS_FULL;
+	else if (!is_counted)
+		return REASON_NONE; /* what was charged for the old one is for this one now */
+	user_release(&charged);
+	if (is_counted && reason)
+		user_release(&flow->uid);
+	return reason;
 }
 
 /* Remembers a flow that this host opens. 0, or the enum reason. Most have no older one, and of two CPUs that
@@ -81,10 +98,12 @@ static __always_inline long data_flow_insert(const struct flow_key *key, const s
 	return bpf_map_update_elem(&data_flows, key, flow, update_flags);
 }
 
-static __always_inline void flow_remove(const struct flow_key *key, __u32 uid)
+static __always_inline void flow_remove(const struct flow_key *key, struct flow *flow)
 {
-	if (!bpf_map_delete_elem(&flows, key))
-		user_release(&uid);
+	__u32 charged = flow_take_charge(flow);
+
+	bpf_map_delete_elem(&flows, key);
+	user_release(&charged);
 }
 
 /* One that lingers already goes on with `flow`, if that one's user has room for it. Whether that user is
@@ -94,7 +113,7 @@ static __always_inline bool linger_renew(struct flow *old, const struct flow *fl
 	__u32 old_uid = old->uid;
 	bool is_same = old_uid == flow->uid;
 
-	if (!is_same && !is_counted)
+	if (!is_same && (!is_counted || old_uid == nobody))
 		return false;
 	if (!is_same && __sync_val_compare_and_swap(&old->uid, old_uid, flow->uid) != old_uid)
 		return false;

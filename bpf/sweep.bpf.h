@@ -49,12 +49,12 @@ static long waiting_sweep(void *map, const struct waiting_key *key, const struct
 	return 0;
 }
 
-static long flow_sweep(void *map, const struct flow_key *key, const struct flow *flow, __u64 *now)
+static long flow_sweep(void *map, const struct flow_key *key, struct flow *flow, __u64 *now)
 {
 	struct flow_key copy = *key;
 
 	if (flow_is_over(&copy, flow, *now))
-		flow_remove(&copy, flow->uid);
+		flow_remove(&copy, flow);
 	return 0;
 }
 

@@ -6,7 +6,7 @@ source "$(dirname "$0")/lib.sh"
 
 PORT=40000  # that connections are opened from
 SHARED=40001 # has the same place
-TAKEOVERS=${TAKEOVERS:-10} # 1000 to look for a race; some send their SYN again, a second later
+TAKEOVERS=${TAKEOVERS:-100} # some send their SYN again, a second later
 
 world
 start_helper b echo "$PYTHON" "$HELPERS/serve.py" tcp:53-54
