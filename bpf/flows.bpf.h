@@ -39,40 +39,71 @@ static __always_inline void user_release(const __u32 *uid)
 		__sync_fetch_and_add(count, -1);
 }
 
-/* (uid_t)-1, which no user has, so that it is never in `users`. */
+/* (uid_t)-1, which no user has. */
 static const __u32 nobody = ~0u;
 
-/* Two CPUs may end or replace a flow at once: who takes its user out of the entry, and leaves nobody there,
- * is the one that ends that user's charge. */
-static __always_inline __u32 flow_take_charge(struct flow *flow)
+enum { FLOW_TRIES = 16, IS_THERE = -17 /* -EEXIST */ };
+
+/* Only who has taken the user out of an entry may replace it, remove it or give it to another user, and ends
+ * or goes on with that user's charge: several CPUs may be about to. nobody: another one has it, or it is not
+ * this key's entry any more. */
+static __always_inline __u32 flow_take(const struct flow_key *key, struct flow *flow)
 {
-	return __sync_lock_test_and_set(&flow->uid, nobody);
+	__u32 uid = __sync_lock_test_and_set(&flow->uid, nobody);
+
+	if (uid == nobody || bpf_map_lookup_elem(&flows, key) == flow)
+		return uid;
+	__sync_val_compare_and_swap(&flow->uid, nobody, uid);
+	return nobody;
+}
+
+static __always_inline void flow_give(struct flow *flow, __u32 uid)
+{
+	barrier();
+	flow->uid = uid;
 }
 
 /* In the place of an older flow of the same addresses and ports, where `is_counted` says whether its user had
  * room for one more. 0, or the enum reason. A copy of a SYN, without its socket, ends nothing that lives. */
 static __noinline __u32 flow_replace(const struct flow_key *key, const struct flow *flow, bool is_counted)
 {
-	struct flow *old = bpf_map_lookup_elem(&flows, key);
-	bool is_copy = flow->closing_ns && old && !old->closing_ns;
-	__u32 charged, reason = REASON_NONE;
+	__u32 reason = REASON_FLOWS_FULL, charged;
+	bool is_kept = is_counted; /* the charge, though nothing is to be charged */
 
-	if (!is_counted && !(old && old->uid == flow->uid))
-		return REASON_USER_FLOWS;
-	if (!old || is_copy) {
+	for (int i = 0; i < FLOW_TRIES; i++) {
+		struct flow *old = bpf_map_lookup_elem(&flows, key);
+		long err;
+
+		if (!old && !is_counted)
+			return REASON_USER_FLOWS;
+		if (!old) {
+			err = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+			if (err == IS_THERE)
+				continue;
+			is_kept = err;
+			reason = err ? REASON_FLOWS_FULL : REASON_NONE;
+			break;
+		}
+		if (flow->closing_ns && !old->closing_ns) {
+			reason = REASON_NONE;
+			break;
+		}
+		charged = flow_take(key, old);
+		if (charged == nobody)
+			continue;
+		if (!is_counted && charged != flow->uid) {
+			flow_give(old, charged);
+			return REASON_USER_FLOWS;
+		}
+		if (bpf_map_update_elem(&flows, key, flow, BPF_EXIST)) {
+			flow_give(old, charged);
+			break;
+		}
 		if (is_counted)
-			user_release(&flow->uid);
-		return is_copy ? REASON_NONE : REASON_FLOWS_FULL;
+			user_release(&charged);
+		return REASON_NONE;
 	}
-	charged = flow_take_charge(old);
-	if (!is_counted && charged != flow->uid)
-		reason = REASON_USER_FLOWS;
-	else if (bpf_map_update_elem(&flows, key, flow, BPF_EXIST))
-		reason = REASON_FLOWS_FULL;
-	else if (!is_counted)
-		return REASON_NONE; /* what was charged for the old one is for this one now */
-	user_release(&charged);
-	if (is_counted && reason)
+	if (is_kept)
 		user_release(&flow->uid);
 	return reason;
 }
@@ -100,28 +131,34 @@ static __always_inline long data_flow_insert(const struct flow_key *key, const s
 
 static __always_inline void flow_remove(const struct flow_key *key, struct flow *flow)
 {
-	__u32 charged = flow_take_charge(flow);
+	__u32 charged = flow_take(key, flow);
 
+	if (charged == nobody)
+		return;
 	bpf_map_delete_elem(&flows, key);
 	user_release(&charged);
 }
 
 /* One that lingers already goes on with `flow`, if that one's user has room for it. Whether that user is
  * charged for it now, in the old one's place. */
-static __always_inline bool linger_renew(struct flow *old, const struct flow *flow, bool is_counted)
+static __always_inline bool linger_renew(const struct flow_key *key, struct flow *old,
+					 const struct flow *flow, bool is_counted)
 {
-	__u32 old_uid = old->uid;
-	bool is_same = old_uid == flow->uid;
+	__u32 charged = flow_take(key, old);
+	bool is_same = charged == flow->uid;
 
-	if (!is_same && (!is_counted || old_uid == nobody))
+	if (charged == nobody)
 		return false;
-	if (!is_same && __sync_val_compare_and_swap(&old->uid, old_uid, flow->uid) != old_uid)
+	if (!old->closing_ns || (!is_same && !is_counted)) {
+		flow_give(old, charged);
 		return false;
+	}
 	old->service = flow->service;
 	old->generation = flow->generation;
 	old->closing_ns = flow->closing_ns;
+	flow_give(old, flow->uid);
 	if (!is_same)
-		user_release(&old_uid);
+		user_release(&charged);
 	return !is_same;
 }
 
@@ -135,7 +172,7 @@ static __always_inline void flow_linger(const struct flow_key *key, const struct
 	if (is_counted && !bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST))
 		return;
 	old = bpf_map_lookup_elem(&flows, key);
-	is_charged = old && old->closing_ns && linger_renew(old, flow, is_counted);
+	is_charged = old && old->closing_ns && linger_renew(key, old, flow, is_counted);
 	if (is_counted && !is_charged)
 		user_release(&flow->uid);
 }

@@ -66,11 +66,20 @@ static size_t sort_interfaces(const char *instance, struct interface_value *inte
 	return n;
 }
 
+/* Their order stays: the first of a name is the interface that has it. */
+static void take_modes(struct interface_value *recorded, const struct interface_value *interfaces, size_t n)
+{
+	for (size_t i = 0; i < MAX_INTERFACES; i++)
+		for (size_t j = 0; j < n; j++)
+			if (recorded[i].ifindex == interfaces[j].ifindex)
+				recorded[i] = interfaces[j];
+}
+
 /* Makes a generation that is still pinned the one in force, on those of its interfaces that still exist, and
  * removes every other. */
 static int back_to(const char *instance, uint32_t generation, struct failure *failure)
 {
-	struct interface_value interfaces[MAX_INTERFACES];
+	struct interface_value interfaces[MAX_INTERFACES], recorded[MAX_INTERFACES];
 	struct pin_path previous = pin_path(instance, "previous");
 	struct settings settings;
 	struct switch_request request = {
@@ -88,12 +97,15 @@ static int back_to(const char *instance, uint32_t generation, struct failure *fa
 	if (r)
 		return failure_set(failure, r, "cannot read what to go back to: %s", strerror(-r));
 	request.attach.previous = settings.generation;
+	memcpy(recorded, interfaces, sizeof(recorded));
 	n = sort_interfaces(instance, interfaces);
 	r = switch_to(&request, interfaces, n, failure);
+	if (r == 0)
+		take_modes(recorded, interfaces, n);
+	/* Those that are gone stay recorded: the policy names them, and `status` says that they are gone. */
+	attach_set_interfaces(instance, generation, recorded, MAX_INTERFACES);
 	if (r)
 		return r;
-	/* Those that are gone stay recorded: the policy names them, and `status` says that they are gone. */
-	attach_set_interfaces(instance, generation, interfaces, MAX_INTERFACES);
 	drop_all(instance, interfaces, n);
 	r = pins_remove(previous.text);
 	switch_remove_stale(instance, generation, generation);

@@ -21,13 +21,13 @@ static bool is_ours(const char *instance, const struct link *link)
 	       (!link->xdp_program || link->xdp_program == attach_xdp_program(instance, link->ifindex));
 }
 
-static bool is_filtered(const struct interface_record *record, const struct link *link)
+/* Not as what another name was: its rules are others. */
+static bool is_filtered(const struct interface_record *record, const char *name, const struct link *link)
 {
-	for (size_t i = 0; i < record->n; i++)
-		if (record->interfaces[i].ifindex == link->ifindex &&
-		    attach_is_alive(record->instance, &record->interfaces[i]))
-			return is_ours(record->instance, link);
-	return false;
+	const struct interface_value *interface = &record->interfaces[interface_record_find(record, name)];
+
+	return interface->ifindex == link->ifindex && attach_is_alive(record->instance, interface) &&
+	       is_ours(record->instance, link);
 }
 
 /* Sets `failure` where it is, and cannot be filtered. */
@@ -42,7 +42,7 @@ static bool is_unfiltered(const struct interface_record *record, const char *nam
 		failure_set(failure, r, "cannot look up the interface %s: %s", name, strerror(-r));
 		return false;
 	}
-	if (is_filtered(record, ret) || links_check(name, ret, failure->text, sizeof(failure->text)))
+	if (is_filtered(record, name, ret) || links_check(name, ret, failure->text, sizeof(failure->text)))
 		return false;
 	if (ret->xdp == LINK_XDP_NONE || is_ours(record->instance, ret))
 		return true;
@@ -96,10 +96,10 @@ static int filter(struct interface_record *current, struct interface_record *pre
 		.previous = current->generation,
 		.as_recorded = true,
 	};
-	int r = interface_record_move(previous, interface->name, link->ifindex);
+	int r = interface_record_move(current, interface->name, link->ifindex);
 
-	if (r == 0)
-		r = interface_record_move(current, interface->name, link->ifindex);
+	/* Where that is not recorded, going back leaves it out. */
+	interface_record_move(previous, interface->name, link->ifindex);
 	if (r)
 		return failure_set(failure, r, "%s: cannot record it: %s", interface->name, strerror(-r));
 	if (!is_ours(current->instance, link))
@@ -160,6 +160,8 @@ int apply_returned(const char *instance, struct interface_value *ret, size_t *re
 		r = interface_record_read(instance, "previous", &previous);
 	if (r == 0 || r == -ENOENT)
 		r = interface_record_forget_gone(&current);
+	if (r == 0)
+		r = interface_record_forget_gone(&previous);
 	if (r)
 		return failure_set(failure, r, "cannot read the interfaces: %s", strerror(-r));
 	r = filter_all(&current, &previous, ret, ret_n, failure);

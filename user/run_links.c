@@ -15,8 +15,9 @@
 /* More than a message needs: many virtual functions make it long. */
 enum { MESSAGE_SIZE = 1 << 15 };
 
-/* Not everything that stands in the way tells when it is gone. */
-static const uint64_t retry_ns = 1000000000;
+/* Not everything that stands in the way tells when it is gone. What has failed says so each time. */
+enum { RETRY_S = 1, RETRY_FAILED_S = 10 };
+static const uint64_t second_ns = 1000000000;
 
 static int filter_returned(const struct run_request *request)
 {
@@ -83,13 +84,13 @@ static void tell(struct run_links *links, const struct failure *failure)
 
 void run_links_turn(struct run_links *links, const struct run_request *request, uint64_t now_ns)
 {
-	bool wait = links->child.has_failed || links->told.text[0];
+	uint64_t wait_s = links->child.has_failed ? RETRY_FAILED_S : links->told.text[0] ? RETRY_S : 0;
 	struct failure failure = {0};
 	size_t n;
 	int r;
 
 	links->due |= take_messages(links);
-	if (!links->due || links->child.pid > 0 || (wait && now_ns - links->looked_ns < retry_ns))
+	if (!links->due || links->child.pid > 0 || now_ns - links->looked_ns < wait_s * second_ns)
 		return;
 	r = apply_count_returned(request->context->instance, &n, &failure);
 	tell(links, &failure);

@@ -7,6 +7,7 @@ source "$(dirname "$0")/lib.sh"
 PORT=40000  # that connections are opened from
 SHARED=40001 # has the same place
 TAKEOVERS=${TAKEOVERS:-100} # some send their SYN again, a second later
+TOGETHER=${TOGETHER:-100}
 
 world
 start_helper b echo "$PYTHON" "$HELPERS/serve.py" tcp:53-54
@@ -14,7 +15,7 @@ cat >"$WORK/policy.yaml" <<-END
 	interfaces: [eth0]
 	services:
 	  own: {tcp: 4321}
-	  dns: {tcp: 53-54}
+	  dns: {tcp: 53-54, udp: 53}
 	inbound:
 	  - {service: own, from: any}
 	outbound:
@@ -157,4 +158,8 @@ taken=$(on srv "$PYTHON" "$HELPERS/takeover.py" $B4 53 $PORT $TAKEOVERS)
 say "of $TAKEOVERS connections that one user closed, $taken were another's at once"
 check "most were" test "$taken" -ge $((TAKEOVERS / 2))
 check "each of the two is charged for what is there" charges
+
+check "processes send on a socket at once, when its flow is over" equal \
+	"$(on srv "$PYTHON" "$HELPERS/udp_together.py" "/sys/fs/bpf/postern/$INSTANCE" $B4 53 "$TOGETHER")" "done"
+check "its flow is charged once" charges
 finish
