@@ -42,7 +42,14 @@ static __always_inline void user_release(const __u32 *uid)
 /* (uid_t)-1, which no user has. */
 static const __u32 nobody = ~0u;
 
-enum { FLOW_TRIES = 16, IS_THERE = -17 /* -EEXIST */ };
+enum { FLOW_TRIES = 2, IS_THERE = -17 /* -EEXIST */ };
+
+/* See flow_take(). Not a plain store: what the taker has written comes before it on every CPU, and another
+ * entry's user is left alone. */
+static __always_inline void flow_give(struct flow *flow, __u32 uid)
+{
+	__sync_val_compare_and_swap(&flow->uid, nobody, uid);
+}
 
 /* Only who has taken the user out of an entry may replace it, remove it or give it to another user, and ends
  * or goes on with that user's charge: several CPUs may be about to. nobody: another one has it, or it is not
@@ -53,57 +60,66 @@ static __always_inline __u32 flow_take(const struct flow_key *key, struct flow *
 
 	if (uid == nobody || bpf_map_lookup_elem(&flows, key) == flow)
 		return uid;
-	__sync_val_compare_and_swap(&flow->uid, nobody, uid);
+	flow_give(flow, uid);
 	return nobody;
 }
 
-static __always_inline void flow_give(struct flow *flow, __u32 uid)
+/* Another CPU was quicker to remember it. Without branches, which the verifier would follow. */
+static __always_inline bool flow_is_same(const struct flow *a, const struct flow *b)
 {
-	barrier();
-	flow->uid = uid;
+	return !((a->cookie ^ b->cookie) | a->closing_ns | b->closing_ns | (a->uid ^ b->uid) |
+		 (a->generation ^ b->generation) | (a->service ^ b->service) |
+		 (a->control_port ^ b->control_port) | (a->ifindex ^ b->ifindex));
 }
 
 /* In the place of an older flow of the same addresses and ports, where `is_counted` says whether its user had
- * room for one more. 0, or the enum reason. A copy of a SYN, without its socket, ends nothing that lives. */
+ * room for one more. 0, or the enum reason. A copy of a SYN, without its socket, ends nothing that lives.
+ * While another CPU is about to change the entry the packet passes and nothing is remembered of it: that CPU
+ * does. */
 static __noinline __u32 flow_replace(const struct flow_key *key, const struct flow *flow, bool is_counted)
 {
-	__u32 reason = REASON_FLOWS_FULL, charged;
-	bool is_kept = is_counted; /* the charge, though nothing is to be charged */
+	__u32 reason = REASON_NONE, charged;
+	bool is_spare = is_counted; /* nothing is there yet that the user is charged for */
 
 	for (int i = 0; i < FLOW_TRIES; i++) {
 		struct flow *old = bpf_map_lookup_elem(&flows, key);
-		long err;
 
 		if (!old && !is_counted)
 			return REASON_USER_FLOWS;
 		if (!old) {
-			err = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+			int err = bpf_map_update_elem(&flows, key, flow, BPF_NOEXIST);
+
 			if (err == IS_THERE)
 				continue;
-			is_kept = err;
+			is_spare = err;
 			reason = err ? REASON_FLOWS_FULL : REASON_NONE;
 			break;
 		}
-		if (flow->closing_ns && !old->closing_ns) {
-			reason = REASON_NONE;
+		if (flow_is_same(old, flow) && !flow_is_over(key, old, flow->seen_ns)) {
+			old->seen_ns = flow->seen_ns;
 			break;
 		}
 		charged = flow_take(key, old);
 		if (charged == nobody)
 			continue;
+		if (flow->closing_ns && !old->closing_ns) {
+			flow_give(old, charged);
+			break;
+		}
 		if (!is_counted && charged != flow->uid) {
 			flow_give(old, charged);
 			return REASON_USER_FLOWS;
 		}
 		if (bpf_map_update_elem(&flows, key, flow, BPF_EXIST)) {
 			flow_give(old, charged);
+			reason = REASON_FLOWS_FULL;
 			break;
 		}
 		if (is_counted)
 			user_release(&charged);
 		return REASON_NONE;
 	}
-	if (is_kept)
+	if (is_spare)
 		user_release(&flow->uid);
 	return reason;
 }
@@ -129,14 +145,18 @@ static __always_inline long data_flow_insert(const struct flow_key *key, const s
 	return bpf_map_update_elem(&data_flows, key, flow, update_flags);
 }
 
-static __always_inline void flow_remove(const struct flow_key *key, struct flow *flow)
+/* Looked at again, as it may have been renewed. An entry that the kernel cannot remove now (-EBUSY) is left
+ * for the next time. */
+static __always_inline void flow_remove_over(const struct flow_key *key, struct flow *flow, __u64 now)
 {
 	__u32 charged = flow_take(key, flow);
 
 	if (charged == nobody)
 		return;
-	bpf_map_delete_elem(&flows, key);
-	user_release(&charged);
+	if (!flow_is_over(key, flow, now) || bpf_map_delete_elem(&flows, key))
+		flow_give(flow, charged);
+	else
+		user_release(&charged);
 }
 
 /* One that lingers already goes on with `flow`, if that one's user has room for it. Whether that user is

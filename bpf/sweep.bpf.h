@@ -54,7 +54,7 @@ static long flow_sweep(void *map, const struct flow_key *key, struct flow *flow,
 	struct flow_key copy = *key;
 
 	if (flow_is_over(&copy, flow, *now))
-		flow_remove(&copy, flow);
+		flow_remove_over(&copy, flow, *now);
 	return 0;
 }
 

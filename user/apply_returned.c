@@ -160,8 +160,7 @@ int apply_returned(const char *instance, struct interface_value *ret, size_t *re
 		r = interface_record_read(instance, "previous", &previous);
 	if (r == 0 || r == -ENOENT)
 		r = interface_record_forget_gone(&current);
-	if (r == 0)
-		r = interface_record_forget_gone(&previous);
+	interface_record_forget_gone(&previous);
 	if (r)
 		return failure_set(failure, r, "cannot read the interfaces: %s", strerror(-r));
 	r = filter_all(&current, &previous, ret, ret_n, failure);

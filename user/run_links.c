@@ -16,7 +16,7 @@
 enum { MESSAGE_SIZE = 1 << 15 };
 
 /* Not everything that stands in the way tells when it is gone. What has failed says so each time. */
-enum { RETRY_S = 1, RETRY_FAILED_S = 10 };
+enum { RETRY_S = 1, RETRY_FAILED_S = 2 };
 static const uint64_t second_ns = 1000000000;
 
 static int filter_returned(const struct run_request *request)
