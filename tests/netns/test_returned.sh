@@ -92,7 +92,8 @@ check "the same policy is no change" equal "$(pst_json apply "$WORK/policy.yaml"
 
 say "renamed, and another one under its name"
 rename eth1 wan && ip -n "$ID-srv" link set wan down && ip -n "$ID-srv" addr del $SIDE4/24 dev wan &&
-	ip -n "$SWITCH" link set side name old || die "cannot rename eth1"
+	ip -n "$SWITCH" link set side down && ip -n "$SWITCH" link set side name old && ip -n "$SWITCH" link set old up ||
+	die "cannot rename eth1"
 wan=$(ifindex wan)
 for time in first second third; do
 	make_side eth1
