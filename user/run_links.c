@@ -10,7 +10,6 @@
 #include <sys/socket.h>
 
 #include "apply_returned.h"
-#include "command.h"
 
 /* More than a message needs: many virtual functions make it long. */
 enum { MESSAGE_SIZE = 1 << 15 };

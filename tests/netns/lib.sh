@@ -158,6 +158,7 @@ cleanup() {
 	for pid in $(world_pids); do kill -9 "$pid"; done 2>/dev/null
 	wait 2>/dev/null
 	wait_for 5 no_pids_left >/dev/null
+	[[ ! -e /sys/fs/bpf/postern/$INSTANCE-other ]] || other down >/dev/null
 	if [[ -e /sys/fs/bpf/postern/$INSTANCE ]]; then
 		"$POSTERN" --instance "$INSTANCE" --netns "$ID-srv" down >"$WORK/down.log" 2>&1 ||
 			{ cat "$WORK/down.log" && status=1; }
@@ -309,6 +310,17 @@ fetch_explicit() { fetch a "ftp://$SRV4" file.bin "$@"; }
 
 pst() { "$POSTERN" --instance "$INSTANCE" --netns "$ID-srv" "$@"; }
 pst_json() { "$POSTERN" --instance "$INSTANCE" --netns "$ID-srv" --json "$@"; }
+
+# Another instance, on OTHER_HOST.
+other() { "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-${OTHER_HOST:-srv}" "$@"; }
+
+# Attaches an XDP program that is not ours.
+attach_other_xdp() { # HOST INTERFACE
+	printf '%s\n' '__attribute__((section("xdp"), used)) int pass(void *context) { return 2; }' \
+		'char license_[] __attribute__((section("license"), used)) = "GPL";' >"$WORK/other.c"
+	clang -O2 -g -target bpf -c "$WORK/other.c" -o "$WORK/other.o" &&
+		ip -n "$ID-$1" link set dev "$2" xdp obj "$WORK/other.o" sec xdp
+}
 
 # Prints the value of a Python expression in which `d` is the document on stdin.
 json() { "$PYTHON" -c 'import json, sys; d = json.load(sys.stdin); print(eval(sys.argv[1]))' "$1"; }

@@ -46,10 +46,7 @@ covered() { # DIRECTORY COMMAND...
 world
 plug srv eth1 || die "cannot plug the second interface in"
 start_vsftpd
-printf '%s\n' '__attribute__((section("xdp"), used)) int pass(void *context) { return 2; }' \
-	'char license_[] __attribute__((section("license"), used)) = "GPL";' >"$WORK/other.c"
-clang -O2 -g -target bpf -c "$WORK/other.c" -o "$WORK/other.o" &&
-	ip -n "$ID-srv" link set dev eth1 xdp obj "$WORK/other.o" sec xdp || die "cannot attach another XDP program"
+attach_other_xdp srv eth1 || die "cannot attach another XDP program"
 
 # Valid, and different from what is in force: if any of these went through, it would show.
 write_policy "$WORK/next.yaml" '  - {service: web, from: any}' '' '  web: {tcp: 443}'

@@ -3,7 +3,7 @@
 TEST=attach
 source "$(dirname "$0")/lib.sh"
 
-PINS=/sys/fs/bpf/postern/$INSTANCE
+OTHER_HOST=a
 
 elsewhere() { "$POSTERN" --instance "$INSTANCE" --netns "$ID-a" "$@"; }
 filters() { on srv tc filter show dev eth0 egress | grep -c 'handle 0x706f7374'; }
@@ -18,15 +18,7 @@ must_refuse() { # NAME WORDS COMMAND...
 	check "$name: says why" grep -q -- "$words" "$WORK/err"
 }
 
-leave() {
-	local status=$?
-	[[ ! -e $PINS-other ]] || "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-a" down >/dev/null
-	(exit $status)
-	cleanup
-}
-
 world
-trap leave EXIT
 start_helper a listener "$PYTHON" "$HELPERS/serve.py" tcp:9999
 write_policy "$WORK/policy.yaml"
 write_policy "$WORK/next.yaml" '' "  - {service: odd, to: $A4}" '  odd: {tcp: 9999}'
@@ -85,8 +77,7 @@ check "the filter is gone" equal "$(filters)" 0
 # The other instance's filter has the same handle, at the same ifindex.
 check "apply --egress clsact" pst apply "$WORK/policy.yaml" --egress clsact
 write_policy "$WORK/other.yaml"
-check "another instance in another namespace" "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-a" apply \
-	--egress clsact "$WORK/other.yaml"
+check "another instance in another namespace" other apply --egress clsact "$WORK/other.yaml"
 check "the ifindexes are the same" equal "$(ip -n "$ID-srv" -j link show eth0 | json 'd[0]["ifindex"]')" \
 	"$(ip -n "$ID-a" -j link show eth0 | json 'd[0]["ifindex"]')"
 check "down --force of the other from here" "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-srv" down --force

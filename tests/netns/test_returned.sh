@@ -41,7 +41,6 @@ stop_run() {
 	kill "$RUN_PID" && wait "$RUN_PID"
 	check "run ends" equal $? 0
 }
-other() { "$POSTERN" --instance "$INSTANCE-other" --netns "$ID-srv" "$@"; }
 filters_as_ever() { # WHAT
 	check "$1: it is filtered" wait_for 10 places_are "+eth0 +eth1 +eth2"
 	check "$1: what the policy admits there is admitted" connects b $SIDE4 8081
@@ -61,14 +60,6 @@ write() { # FILE PORT
 	END
 }
 
-# The other instance's pins, where a check failed before they were removed.
-leave() {
-	local status=$?
-	[[ ! -e $PINS-other ]] || other down >/dev/null
-	(exit $status)
-	cleanup
-}
-trap leave EXIT
 make_side eth1 && make_spare eth2 || die "cannot make eth1 and eth2"
 start_helper srv notify "$PYTHON" "$HELPERS/notify.py" "$WORK/notify"
 start_helper srv web "$PYTHON" "$HELPERS/serve.py" tcp:8081 tcp:8082 tcp:8083 tcp:8084
@@ -111,12 +102,9 @@ filters_as_ever "without the renamed one"
 check_not "nothing is left of it" compgen -G "$PINS/links/*_$wan"
 
 say "under somebody else's program"
-printf '%s\n' '__attribute__((section("xdp"), used)) int pass(void *context) { return 2; }' \
-	'char license_[] __attribute__((section("license"), used)) = "GPL";' >"$WORK/other.c"
-clang -O2 -g -target bpf -c "$WORK/other.c" -o "$WORK/other.o" || die "cannot build another XDP program"
 remove_side && ip -n "$SWITCH" link del spare || die "cannot remove eth1 and eth2"
 check "they are gone" wait_for 5 places_are "+eth0 -eth1 -eth2"
-make_spare other && ip -n "$ID-srv" link set dev other xdp obj "$WORK/other.o" sec xdp && rename other eth2 ||
+make_spare other && attach_other_xdp srv other && rename other eth2 ||
 	die "cannot make eth2 under a program"
 make_side eth1
 check "another one is filtered" wait_for 10 places_are "+eth0 +eth1 -eth2"
@@ -166,6 +154,6 @@ remove_side
 check "status says that it is gone" wait_for 5 places_are "+eth0 -eth1 +eth2"
 make_side eth1
 filters_as_ever "made again"
-check "by a filter" status_field '["interfaces"][1]["egress"] == "clsact"'
+check "by a filter" equal "$(pst_json status | json '[i["egress"] for i in d["interfaces"] if i["name"] == "eth1"]')" "['clsact']"
 stop_run
 finish

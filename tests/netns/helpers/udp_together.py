@@ -26,6 +26,8 @@ def make_old(port):
     """As if its last datagram had been sent when the host started."""
     for entry in bpftool("dump", *FLOWS):
         if entry["formatted"]["key"]["local_port"] == port:
+            seen = int.from_bytes((int(byte, 16) for byte in entry["value"][SEEN:SEEN + 8]), sys.byteorder)
+            assert seen == entry["formatted"]["value"]["seen_ns"], "struct flow has changed"
             value = entry["value"][:SEEN] + ["0x01"] + ["0x00"] * 7 + entry["value"][SEEN + 8:]
             bpftool("update", *FLOWS, "key", *entry["key"], "value", *value)
 
