@@ -34,7 +34,7 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 	return verdict ?: flow_open(skb, key, rule->service, 0);
 }
 
-/* A port that a pinhole is open at. Where our own socket there is established already, the event that
+/* A port that a pinhole is open at. Where our own socket there is established already, or was, the event that
  * should have made a flow of it was lost: made up for here. A socket that answers a SYN with one of its own
  * has not listened: the listener answers through a request, not through a full socket. */
 static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
@@ -47,7 +47,7 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 
 	if (!pinhole || state == SOCK_SYN_SENT || state == SOCK_SYN_RECV)
 		return REASON_NO_PINHOLE;
-	if (state == SOCK_ESTABLISHED) {
+	if (state_was_established(state)) {
 		__u64 cookie = bpf_get_socket_cookie(skb);
 
 		if (!pinhole_use(&pinhole_key, pinhole, key, cookie))
@@ -70,7 +70,7 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 	__u64 cookie;
 	__u16 service;
 
-	if (state != SOCK_ESTABLISHED && state != SOCK_CLOSE_WAIT)
+	if (!state_was_established(state))
 		return REASON_NO_FLOW;
 	closed = closed_find(key, &pinhole_key);
 	if (!closed || !pinhole_is_admitted(closed, key, is_ipv4, ifindex))
