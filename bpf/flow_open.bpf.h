@@ -11,11 +11,10 @@ enum {
 	SOCK_SYN_SENT = 2,
 	SOCK_SYN_RECV = 3,
 	SOCK_FIN_WAIT1 = 4,
-	SOCK_FIN_WAIT2 = 5,
 	SOCK_CLOSE = 7,
 	SOCK_CLOSE_WAIT = 8,
 	SOCK_LAST_ACK = 9,
-	SOCK_CLOSING = 11
+	SOCK_LISTEN = 10
 }; /* BPF_TCP_* */
 
 enum { SOCK_IPV4 = 2, SOCK_STREAM = 1 }; /* AF_INET; the type */
@@ -43,15 +42,6 @@ static __always_inline __u32 socket_state(struct __sk_buff *skb)
 	const struct bpf_sock *sk = tcp_socket(skb);
 
 	return sk ? sk->state : SOCK_CLOSE;
-}
-
-/* Whether a socket in that state was established: it is, or has sent or been sent a FIN since. */
-static __always_inline bool state_was_established(__u32 state)
-{
-	const __u32 since = 1 << SOCK_ESTABLISHED | 1 << SOCK_FIN_WAIT1 | 1 << SOCK_FIN_WAIT2 |
-			    1 << SOCK_CLOSE_WAIT | 1 << SOCK_LAST_ACK | 1 << SOCK_CLOSING;
-
-	return since >> (state & 31) & 1;
 }
 
 /* The local port of the socket that sends, host byte order: another one than the packet's, where a redirect

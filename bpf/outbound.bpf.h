@@ -34,27 +34,76 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 	return verdict ?: flow_open(skb, key, rule->service, 0);
 }
 
-/* A port that a pinhole is open at. Where our own socket there is established already, or was, the event that
- * should have made a flow of it was lost: made up for here. A socket that answers a SYN with one of its own
- * has not listened: the listener answers through a request, not through a full socket. */
+/* Who sends from a port that a pinhole is open at, or was. */
+enum sender {
+	SENDER_REQUEST,    /* no socket yet: the listener answers a SYN through a request */
+	SENDER_CONNECTION, /* one that was established, and sends, its FIN at the latest */
+	SENDER_CLOSED,     /* the same, which sends its RST */
+	SENDER_OTHER       /* has never been established, or has sent its FIN before */
+};
+
+/* close() takes a socket that has answered a SYN with one of its own (RFC 9293, 3.5) to FIN_WAIT1, too, which
+ * has not listened and is anybody's. What was established has had its handshake delivered (counted from Linux
+ * 4.18 on). One that is half closed for longer may have lost its flow, and the pinhole is the next one's. */
+static __always_inline enum sender sender_of(struct __sk_buff *skb)
+{
+	const __u32 sending =
+		1 << SOCK_ESTABLISHED | 1 << SOCK_CLOSE_WAIT | 1 << SOCK_FIN_WAIT1 | 1 << SOCK_LAST_ACK;
+	struct bpf_sock *sk = tcp_socket(skb);
+	const struct bpf_tcp_sock *tcp;
+
+	if (!sk || sk->state == SOCK_LISTEN)
+		return SENDER_REQUEST;
+	tcp = bpf_tcp_sock(sk);
+	if (!tcp || !tcp->delivered)
+		return SENDER_OTHER;
+	if (sk->state == SOCK_CLOSE)
+		return SENDER_CLOSED;
+	return sending >> (sk->state & 31) & 1 ? SENDER_CONNECTION : SENDER_OTHER;
+}
+
+/* A FIN, and all that comes after it, bounds how long a data connection can outlive its socket should the
+ * socket's close go unseen. */
+static __always_inline void data_flow_bound(struct flow *flow)
+{
+	flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
+}
+
+/* The event that should have made a flow of it was lost. */
+static __noinline int made_up_for(struct __sk_buff *skb, const struct flow_key *key, __u64 cookie)
+{
+	struct totals *totals = totals_get();
+	__u32 state = socket_state(skb);
+	struct flow *flow;
+
+	flow_remember_socket(skb, key, cookie);
+	if (totals)
+		__sync_fetch_and_add(&totals->repaired, 1);
+	if (state == SOCK_ESTABLISHED || state == SOCK_CLOSE_WAIT)
+		return 0;
+	flow = bpf_map_lookup_elem(&data_flows, key);
+	if (flow)
+		data_flow_bound(flow);
+	return 0;
+}
+
+/* A port that a pinhole is open at. What our own socket there sends comes through the pinhole: where it goes
+ * on as a flow, it does so from now on. */
 static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
 					   __u16 service, __u32 ifindex)
 {
 	struct pinhole_key pinhole_key;
 	struct pinhole *pinhole = pinhole_judge(key, is_ipv4, ifindex, &pinhole_key);
-	struct totals *totals = totals_get();
-	__u32 state = skb ? socket_state(skb) : SOCK_CLOSE;
+	enum sender sender = skb ? sender_of(skb) : SENDER_REQUEST;
 
-	if (!pinhole || state == SOCK_SYN_SENT || state == SOCK_SYN_RECV)
+	if (!pinhole || sender == SENDER_OTHER)
 		return REASON_NO_PINHOLE;
-	if (state_was_established(state)) {
+	if (sender == SENDER_CONNECTION) {
 		__u64 cookie = bpf_get_socket_cookie(skb);
 
 		if (!pinhole_use(&pinhole_key, pinhole, key, cookie))
 			return REASON_NO_PINHOLE;
-		flow_remember_socket(skb, key, cookie);
-		if (totals)
-			__sync_fetch_and_add(&totals->repaired, 1);
+		made_up_for(skb, key, cookie);
 	}
 	return admit_service(service);
 }
@@ -63,14 +112,12 @@ static __noinline verdict pinhole_outbound(struct __sk_buff *skb, bool is_ipv4, 
 static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, const struct flow_key *key,
 					  __u32 ifindex)
 {
-	__u32 state = skb ? socket_state(skb) : SOCK_CLOSE;
-	struct totals *totals = totals_get();
 	struct pinhole_key pinhole_key;
 	const struct pinhole *closed;
 	__u64 cookie;
 	__u16 service;
 
-	if (!state_was_established(state))
+	if (!skb || sender_of(skb) != SENDER_CONNECTION)
 		return REASON_NO_FLOW;
 	closed = closed_find(key, &pinhole_key);
 	if (!closed || !pinhole_is_admitted(closed, key, is_ipv4, ifindex))
@@ -79,14 +126,11 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 	cookie = bpf_get_socket_cookie(skb);
 	if (!closed_use(&pinhole_key, closed, key, cookie))
 		return REASON_NO_FLOW;
-	flow_remember_socket(skb, key, cookie);
-	if (totals)
-		__sync_fetch_and_add(&totals->repaired, 1);
+	made_up_for(skb, key, cookie);
 	return admit_service(service);
 }
 
-/* What a data connection sends. Its FIN, and all it sends after that, bound how long it can outlive its
- * socket should the socket's close go unseen. */
+/* What a data connection sends. */
 static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags,
 					  __u32 ifindex)
 {
@@ -98,7 +142,7 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 	verdict = flow_judge(key, flow, true, !skb, OUTBOUND, ifindex);
 	if (skb && is_admitted(verdict) && (flow->closing_ns || tcp_flags & (TCP_FIN | TCP_RST)) &&
 	    socket_state(skb) != SOCK_CLOSE)
-		flow->closing_ns = bpf_ktime_get_boot_ns() + (FIN_LINGER_S - TCP_LINGER_S) * NS_PER_S;
+		data_flow_bound(flow);
 	return verdict;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 // `postern run`: puts a policy in force and stays.
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -52,6 +53,17 @@ static int claim(const struct context *context, int *ret)
 	return EXIT_FAILED;
 }
 
+/* Who asks for a reload while the first apply goes on is answered after it: run_child_signals() tells of it.
+ */
+static void hold_reloads(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 static int run(const struct context *context, int argc, char **argv)
 {
 	struct arguments arguments = {0};
@@ -64,6 +76,7 @@ static int run(const struct context *context, int argc, char **argv)
 		status = claim(context, &claimed);
 	if (status)
 		return status;
+	hold_reloads();
 	request.path = arguments.path ? arguments.path : policy_default_path(context, buf);
 	request.interfaces = interface_names_get(&arguments.interfaces);
 	status = run_apply(&request);

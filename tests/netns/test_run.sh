@@ -238,4 +238,18 @@ pst down >"$WORK/down.log" 2>&1
 wait "$RUN_PID"
 check "it ends when the instance is taken down" equal $? 0
 check "which it reports" said last ' down$'
+
+# ---- SIGHUP while it starts ----
+
+begun() { compgen -G "/sys/fs/bpf/postern/$INSTANCE/*"; }
+: >"$WORK/notify.log"
+start_run early
+check "it has begun its first apply" wait_for 10 begun
+check_not "and not ended it" told READY=1
+kill -HUP "$RUN_PID"
+check "a SIGHUP then does not end it" wait_for 30 told READY=1
+check "and is not forgotten" wait_for 10 told RELOADING=1
+kill -TERM "$RUN_PID"
+wait "$RUN_PID"
+check "SIGTERM does" equal $? 0
 finish

@@ -25,10 +25,10 @@ serve() { # LINE of the server...
 }
 
 # From now on connections are not seen; listeners are.
-take_states_away() {
+take_states_away() { # OTHER-PROGRAM...
 	start_helper srv listens "$PYTHON" "$HELPERS/listens.py" "/sys/fs/bpf/postern/$INSTANCE/listen_programs"
 	LISTENS=$LAST_PID
-	take_away "$SOCKETS/state_1" "$SOCKETS/state_2" || die "cannot take the programs away"
+	take_away "$SOCKETS/state_1" "$SOCKETS/state_2" "${@/#/$SOCKETS/}" || die "cannot take the programs away"
 }
 
 close_all() {
@@ -46,13 +46,14 @@ make_files || die "cannot make the files"
 serve "pinholes: clients" "watch: [socket]"
 check "A logs in" login one a
 check "and B" login two b
-take_states_away
+take_states_away destroy_1 destroy_2
 port=$(port_of one epsv)
 check "the port is open for A and B" equal "$(clients_of "$port")" "$A4 $B4"
 check "B connects, and nobody sees it" connects b $SRV4 "$port"
 check "no pinhole is left" wait_for 5 none_open
 check "one is used" is used 1
 check "as it was made up for" is repaired 1
+check "the flow ends, though nobody sees its close" equal "$(pst_json flows | json "[f['state'] for f in d if f['local_port'] == $port]")" "['closing']"
 check "B gets no answer any more" no_answer b $SRV4 "$port"
 check "nor A" no_answer a $SRV4 "$port"
 close_session one
