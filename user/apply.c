@@ -300,6 +300,10 @@ int apply(const struct apply_request *request, struct apply_result *ret, struct 
 	lock = pins_lock(failure);
 	if (lock < 0)
 		return lock;
+	/* While it waited for the lock, one of them may have been made again and filtered. */
+	r = resolve_interfaces(request->policy, &result, failure);
+	if (r)
+		return r;
 	r = make_whole(request, &result.undid_earlier, failure);
 	ret->undid_earlier = result.undid_earlier;
 	if (r == 0)
