@@ -36,15 +36,16 @@ static __always_inline verdict outbound_open(struct __sk_buff *skb, const struct
 
 /* Who sends from a port that a pinhole is open at, or was. */
 enum sender {
-	SENDER_REQUEST,    /* no socket yet: the listener answers a SYN through a request */
-	SENDER_CONNECTION, /* one that was established, and sends, its FIN at the latest */
-	SENDER_CLOSED,     /* the same, which sends its RST */
-	SENDER_OTHER       /* has never been established, or has sent its FIN before */
+	SENDER_REQUEST,    /* no connection's socket: the listener that answers a SYN, or the kernel alone */
+	SENDER_CONNECTION, /* one that was established, and has not had its FIN acknowledged */
+	SENDER_CLOSED,     /* one that was established, and sends its RST */
+	SENDER_OTHER       /* has never been established, or has only the peer's FIN to wait for */
 };
 
-/* close() takes a socket that has answered a SYN with one of its own (RFC 9293, 3.5) to FIN_WAIT1, too, which
- * has not listened and is anybody's. What was established has had its handshake delivered (counted from Linux
- * 4.18 on). One that is half closed for longer may have lost its flow, and the pinhole is the next one's. */
+/* The state alone does not tell what was established: close() takes a socket that has answered a SYN with one
+ * of its own (RFC 9293, 3.5), which never listened and is anybody's, to FIN_WAIT1, too. What was has had its
+ * handshake delivered. One in FIN_WAIT2 may have lost its flow since, and the pinhole is the next one's. A
+ * LISTEN socket owns what it answers from Linux 6.13 on. */
 static __always_inline enum sender sender_of(struct __sk_buff *skb)
 {
 	const __u32 sending =

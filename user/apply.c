@@ -300,7 +300,8 @@ int apply(const struct apply_request *request, struct apply_result *ret, struct 
 	lock = pins_lock(failure);
 	if (lock < 0)
 		return lock;
-	/* While it waited for the lock, one of them may have been made again and filtered. */
+	/* While it waited for the lock, one of them may have been made again and filtered: its filter would
+	 * seem somebody else's. */
 	r = resolve_interfaces(request->policy, &result, failure);
 	if (r)
 		return r;

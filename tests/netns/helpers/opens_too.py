@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A socket that connects from a port that a server listens at: a SYN from its peer opens the connection simultaneously. Closes it then, with data to be sent: opens_too.py ADDRESS PORT PEER PEER-PORT DELAY. Prints `ready`, then `answers`, and DELAY seconds later `closed`."""
+"""A socket that connects from a port that a server listens at: a SYN from its peer opens the connection simultaneously. With data to be sent: opens_too.py ADDRESS PORT PEER PEER-PORT. Prints `ready`; a line on standard input: waits until it has answered the SYN, `answers`; another: closes it, `closed`; a third: ends."""
 import socket
 import sys
 import time
 
 SYN_RECV = 3
-address, port, peer, peer_port, delay = sys.argv[1:]
+address, port, peer, peer_port = sys.argv[1:]
 sock = socket.socket()
 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 sock.setsockopt(socket.IPPROTO_TCP, 34, 1)  # TCP_FASTOPEN_NO_COOKIE: data before the connection is established
@@ -16,10 +16,12 @@ try:
 except BlockingIOError:
     pass
 print("ready", flush=True)
+sys.stdin.readline()
 while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != SYN_RECV:
     time.sleep(0.001)
 print("answers", flush=True)
-time.sleep(float(delay))
+sys.stdin.readline()
 sock.close()
 print("closed", flush=True)
-time.sleep(1000000)
+sys.stdin.readline()
+print("bye", flush=True)
