@@ -4,11 +4,12 @@ import socket
 import sys
 import time
 
-SYN_RECV = 3
+SYN_RECV, CLOSE = 3, 7
 address, port, peer, peer_port = sys.argv[1:]
 sock = socket.socket()
 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 sock.setsockopt(socket.IPPROTO_TCP, 34, 1)  # TCP_FASTOPEN_NO_COOKIE: data before the connection is established
+sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_SYNCNT, 100)
 sock.bind((address, int(port)))
 sock.setblocking(False)
 try:
@@ -17,9 +18,9 @@ except BlockingIOError:
     pass
 print("ready", flush=True)
 sys.stdin.readline()
-while sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != SYN_RECV:
+while (state := sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]) not in (SYN_RECV, CLOSE):
     time.sleep(0.001)
-print("answers", flush=True)
+print("answers" if state == SYN_RECV else "no SYN came", flush=True)
 sys.stdin.readline()
 sock.close()
 print("closed", flush=True)
