@@ -53,8 +53,7 @@ static int claim(const struct context *context, int *ret)
 	return EXIT_FAILED;
 }
 
-/* Who asks for a reload while the first apply goes on is answered after it: run_child_signals() tells of it.
- */
+/* Who asks for a reload during the first apply is answered after it, by run_child_signals(). */
 static void hold_reloads(void)
 {
 	sigset_t set;

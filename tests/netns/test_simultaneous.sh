@@ -45,6 +45,17 @@ open_rogue() { # PEER-PORT
 
 client() { open_session one a "$PYTHON" -c "$CLIENT" $SRV4 $A4 "$1" $((4 * SLOW)) >"$WORK/port"; } # PEER-PORT
 
+# The user's socket, then the server's, then the client's SYN.
+begin_with() { # PEER-PORT WHEN
+	check "$2: a user connects from the port" open_rogue "$1"
+	start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
+	SERVER=$LAST_PID
+	check "$2: A logs in" client "$1"
+	check "$2: the port is open for A" open_for $A4 $PASSIVE_MIN socket
+	check "$2: A connects" equal "$(ask one connect)" True
+	check "$2: the user's socket answers" equal "$(ask rogue wait)" answers
+}
+
 world
 make_files || die "cannot make the files"
 install -m 644 "$HELPERS/opens_too.py" "$WORK/" && chmod 711 "$WORK" || die "cannot give the helper to nobody"
@@ -53,13 +64,7 @@ sed -i "s/tls: required/tls: none/" "$WORK/policy.yaml"
 printf '    %s\n' "owner: {user: root}" >>"$WORK/policy.yaml"
 pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 
-check "a user connects from the port" open_rogue 41000
-start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
-SERVER=$LAST_PID
-check "A logs in" client 41000
-check "the port that somebody connects from is open for A" open_for $A4 $PASSIVE_MIN socket
-check "A connects" equal "$(ask one connect)" True
-check "that socket answers" equal "$(ask rogue wait)" answers
+begin_with 41000 "while the server listens"
 before=$(denied)
 check "and is closed" equal "$(ask rogue close)" closed
 check "its FIN is denied" wait_for 5 more_is_denied "$before"
@@ -71,13 +76,7 @@ close_session rogue
 stop "$SERVER"
 
 # The server has closed its listener by the time that the socket is closed.
-check "the user connects again" open_rogue 41001
-start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
-SERVER=$LAST_PID
-check "A logs in again" client 41001
-check "its port is open" open_for $A4 $PASSIVE_MIN socket
-check "A connects again" equal "$(ask one connect)" True
-check "that socket answers again" equal "$(ask rogue wait)" answers
+begin_with 41001 "after it has listened"
 check "the server is told to listen no longer" equal "$(ask one abort)" 225
 check "no pinhole is open" wait_for 1 none_open
 before=$(denied)
