@@ -3,6 +3,7 @@
 #include "apply.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -244,6 +245,27 @@ static int make_whole(const struct apply_request *request, bool *ret_undid, stru
 	return r;
 }
 
+static bool is_among(const struct interface_value *interfaces, size_t n, uint32_t ifindex)
+{
+	for (size_t i = 0; i < n; i++)
+		if (interfaces[i].ifindex == ifindex)
+			return true;
+	return false;
+}
+
+static void find_left(const char *instance, const struct in_force *in_force, struct apply_result *result)
+{
+	for (size_t i = 0; i < MAX_INTERFACES && in_force->interfaces[i].ifindex; i++) {
+		struct interface_value interface = in_force->interfaces[i];
+
+		if (is_among(result->interfaces, result->n_interfaces, interface.ifindex) ||
+		    !attach_is_alive(instance, &interface))
+			continue;
+		if_indextoname(interface.ifindex, interface.name);
+		result->left[result->n_left++] = interface;
+	}
+}
+
 /* With the lock, in a whole instance. */
 static int put_in_force(const struct apply_request *request, struct in_force *in_force, const char *text,
 			size_t size, struct apply_result *result, struct failure *failure)
@@ -264,6 +286,7 @@ static int put_in_force(const struct apply_request *request, struct in_force *in
 		result->changed = result->undid_earlier;
 		return 0;
 	}
+	find_left(instance, in_force, result);
 	r = make_instance(instance, in_force, failure);
 	if (r == 0)
 		r = change(request, in_force, text, size, result, failure);

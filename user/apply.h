@@ -29,6 +29,10 @@ struct apply_result {
 	bool undid_earlier;
 	struct interface_value interfaces[MAX_INTERFACES];
 	size_t n_interfaces;
+	/* What was filtered before, and no longer is (of a dry run: would be), by the name that it has now.
+	 */
+	struct interface_value left[MAX_INTERFACES];
+	size_t n_left;
 };
 
 /* 0, -EINVAL (the policy or an interface of it cannot be used here) or another -errno, with the reason in

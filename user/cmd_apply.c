@@ -129,7 +129,8 @@ static void print_text(const struct apply_request *request, const struct apply_r
 		       const char *path)
 {
 	if (!result->changed) {
-		printf("%s: nothing changed: it is in force already\n", path);
+		printf("%s: nothing changed: it is in force already%s\n", path,
+		       request->confirm_seconds ? "; there is nothing to confirm" : "");
 		return;
 	}
 	printf("%s: %s on", path, request->dry_run ? "would be in force" : "in force");

@@ -3,11 +3,13 @@
 #include "command_apply.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "host_check.h"
 #include "lint.h"
+#include "output.h"
 #include "tls_watch.h"
 
 int interface_names_add(struct interface_names *names, const char *name)
@@ -46,6 +48,20 @@ static void watch_tls(const struct apply_request *request, bool has_changed)
 			state.added, state.added == 1 ? "y" : "ies", state.added == 1 ? "is" : "are");
 }
 
+/* An interface that a policy forgets is wide open. */
+static void warn_of_left(const struct apply_result *result, bool dry_run, struct diags *diags)
+{
+	for (size_t i = 0; i < result->n_left; i++) {
+		char name[ESCAPED_SIZE(IF_NAMESIZE)], text[256];
+
+		escape_bytes(result->left[i].name, IF_NAMESIZE, name);
+		snprintf(text, sizeof(text), "%s %s filtered: it is not among the interfaces of the policy",
+			 name, dry_run ? "would no longer be" : "is no longer");
+		fprintf(stderr, "postern: warning: %s\n", text);
+		diags_add(diags, DIAG_WARNING, (struct place){0}, "%s", text);
+	}
+}
+
 int policy_apply(const char *path, char *const *interfaces, struct apply_request *request, struct loaded *ret,
 		 struct apply_result *result)
 {
@@ -68,6 +84,8 @@ int policy_apply(const char *path, char *const *interfaces, struct apply_request
 		      "was "
 		      "undone first\n",
 		      stderr);
+	if (r == 0)
+		warn_of_left(result, request->dry_run, ret->diags);
 	if (r == 0 && !request->dry_run)
 		watch_tls(request, result->changed);
 	if (r == 0)

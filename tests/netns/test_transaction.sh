@@ -129,7 +129,15 @@ check "takes effect" applies_after_undoing "$WORK/next.yaml"
 check "wholly" out_is_open
 check "back to the first" pst apply "$WORK/first.yaml"
 
+leaving() { pst_json apply "$WORK/first.yaml" "$@" 2>/dev/null | json '" ".join(w for w in d["warnings"] if "filtered" in w)'; }
+left() { echo "warning: eth1 $1 filtered: it is not among the interfaces of the policy"; }
 check "a policy for two interfaces" pst apply "$WORK/first-two.yaml"
+check "a dry run of one that drops the second says so" equal "$(leaving --dry-run)" "$(left 'would no longer be')"
+check "the second is still shut" has_xdp eth1
+check "so does an apply" equal "$(leaving)" "$(left 'is no longer')"
+check "the second is open" fails has_xdp eth1
+check "that is said once" equal "$(leaving)" ""
+check "the policy for two interfaces" pst apply "$WORK/first-two.yaml"
 check "killed after the name of one that drops the second" killed named apply "$WORK/first.yaml"
 check "the second is still shut" has_xdp eth1
 check "status says so" change_is interrupted
