@@ -37,7 +37,7 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 	verdict verdict;
 
 	if (!tcp_is_opening(packet)) {
-		verdict = data_flow_judge(key, given->is_made, given->ifindex);
+		verdict = data_segment_judge(key, given->is_made, given->ifindex);
 		if (verdict != REASON_NO_FLOW)
 			return verdict;
 		verdict = out_flow_judge(key, given->is_made, INBOUND, given->ifindex);
@@ -47,19 +47,19 @@ static __always_inline verdict passive_judge(const struct packet *packet, const 
 	if (pinhole_is_open(key, packet->is_ipv4, given->ifindex))
 		return admit_service(service);
 	if (!tcp_is_opening(packet))
-		return data_flow_judge(key, given->is_made, given->ifindex);
+		return data_segment_judge(key, given->is_made, given->ifindex);
 	return REASON_NO_PINHOLE;
 }
 
-/* A segment that opens nothing, at a port that neither a service nor a pinhole admits it to. */
+/* One that comes in and opens nothing, at a port that neither a service nor a pinhole admits it to. */
 static __always_inline verdict segment_judge(const struct packet *packet, const struct flow_key *key)
 {
 	const struct given *given = &packet->given;
-	verdict verdict = out_flow_judge(key, given->is_made, given->direction, given->ifindex);
+	verdict verdict = out_flow_judge(key, given->is_made, INBOUND, given->ifindex);
 
 	if (verdict != REASON_NO_FLOW)
 		return verdict;
-	return data_flow_judge(key, given->is_made, given->ifindex);
+	return data_segment_judge(key, given->is_made, given->ifindex);
 }
 
 /* A protocol without ports. ICMP of the other family is none. */

@@ -124,13 +124,13 @@ __noinline verdict icmp_inbound(struct xdp_md *ctx, bool is_made, __u32 ifindex)
 	return echo_limit(&packet, forged_or_blocked(&packet, reason ?: icmp_judge(&cursor, &packet, NULL)));
 }
 
-/* What belongs to no flow, once more. */
+/* What belongs to no flow whose socket lives, once more. */
 __noinline verdict unseen_inbound(struct xdp_md *ctx)
 {
-	struct packet packet = {.given = first_buffer_given(ctx, INBOUND, NULL, frame_ifindex(ctx, NULL))};
+	struct packet packet = {.given = frame_given(ctx, INBOUND, false, frame_ifindex(ctx, NULL))};
 	struct cursor cursor = frame_cursor(ctx);
 
-	if (!parse_plain(&cursor, &packet))
+	if (parse_frame(ctx, false, &cursor, &packet))
 		return REASON_NO_FLOW;
 	return forged_or_blocked(&packet, unseen_judge(ctx, &packet));
 }

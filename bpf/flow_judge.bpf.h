@@ -55,12 +55,23 @@ static __always_inline verdict flow_judge(const struct flow_key *key, struct flo
 	return admit_service(flow->service);
 }
 
-/* A segment of a data connection. */
+/* A data connection, also where it lingers. */
 static __noinline verdict data_flow_judge(const struct flow_key *key, bool is_made, __u32 ifindex)
 {
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 
 	return flow ? flow_judge(key, flow, true, is_made, INBOUND, ifindex) : REASON_NO_FLOW;
+}
+
+/* A segment that comes in on a data connection whose socket lives. What its peer sends yet when it is closed
+ * could reach another socket there: unseen_judge() looks. Nothing of this host takes a made one. */
+static __noinline verdict data_segment_judge(const struct flow_key *key, bool is_made, __u32 ifindex)
+{
+	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
+
+	if (!flow || (flow_is_closed(flow) && !is_made))
+		return REASON_NO_FLOW;
+	return flow_judge(key, flow, true, is_made, INBOUND, ifindex);
 }
 
 /* Whether the policy in force, as long as it is, has nothing to say against the peer of a connection: only

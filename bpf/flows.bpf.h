@@ -15,6 +15,12 @@ static __always_inline bool flow_is_over(const struct flow_key *key, const struc
 	return now > flow->seen_ns + UDP_TIMEOUT_S * NS_PER_S;
 }
 
+/* Whether its socket has been closed. Before, closing_ns can be a bound, which lies ahead. */
+static __always_inline bool flow_is_closed(const struct flow *flow)
+{
+	return flow->closing_ns && flow->closing_ns <= bpf_ktime_get_boot_ns();
+}
+
 /* One more flow of the user; false where that is too many. Two CPUs that end the same flow at once could take
  * the count below 0, which must not shut the user out. */
 static __always_inline bool user_take(const __u32 *uid)

@@ -131,6 +131,25 @@ static __noinline verdict closed_outbound(struct __sk_buff *skb, bool is_ipv4, c
 	return admit_service(service);
 }
 
+/* Whether what leaves is of the data connection `flow`, or can harm nobody: a flow that lingers has outlived
+ * its socket, and another one may have taken the addresses and ports. The kernel sends without a socket, or
+ * with a LISTEN socket (Linux 6.13), what answers a late segment: ACK or RST. */
+static __always_inline bool is_of_data_flow(struct __sk_buff *skb, const struct flow *flow, __u8 tcp_flags)
+{
+	__u32 state;
+
+	if (!flow->closing_ns)
+		return true;
+	if (tcp_flags & TCP_SYN)
+		return false;
+	state = socket_state(skb);
+	if (state == SOCK_CLOSE)
+		return true;
+	if (state == SOCK_LISTEN)
+		return tcp_flags & TCP_RST;
+	return bpf_get_socket_cookie(skb) == flow->cookie;
+}
+
 /* What a data connection sends. */
 static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct flow_key *key, __u8 tcp_flags,
 					  __u32 ifindex)
@@ -138,11 +157,11 @@ static __noinline verdict data_flow_reply(struct __sk_buff *skb, const struct fl
 	struct flow *flow = bpf_map_lookup_elem(&data_flows, key);
 	verdict verdict;
 
-	if (!flow)
+	if (!flow || (skb && !is_of_data_flow(skb, flow, tcp_flags)))
 		return REASON_NO_FLOW;
 	verdict = flow_judge(key, flow, true, !skb, OUTBOUND, ifindex);
 	if (skb && is_admitted(verdict) && (flow->closing_ns || tcp_flags & (TCP_FIN | TCP_RST)) &&
-	    socket_state(skb) != SOCK_CLOSE)
+	    socket_state(skb) != SOCK_CLOSE && bpf_get_socket_cookie(skb) == flow->cookie)
 		data_flow_bound(flow);
 	return verdict;
 }
@@ -168,7 +187,7 @@ static __always_inline verdict passive_reply(struct __sk_buff *skb, const struct
 	if (is_admitted(verdict))
 		return verdict;
 	/* Establishment moves a connection from the pinhole to the flow. */
-	return data_flow_judge(key, given->is_made, given->ifindex);
+	return data_flow_reply(skb, key, packet->tcp_flags, given->ifindex);
 }
 
 /* What the port of a reply decides alone; REASON_NONE where tcp_outbound() or udp_outbound() must be asked.
@@ -191,6 +210,8 @@ static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct pac
 					 const struct flow_key *key)
 {
 	const struct port_rule *rule = port_rule_get(INBOUND, TRANSPORT_TCP, packet->src_port);
+	const struct given *given = &packet->given;
+	verdict verdict;
 
 	if (!rule)
 		return REASON_INTERNAL;
@@ -203,7 +224,10 @@ static __always_inline verdict tcp_reply(struct __sk_buff *skb, const struct pac
 	}
 	if (rule->flags & PORT_PASSIVE)
 		return passive_reply(skb, packet, key, rule->service);
-	return segment_judge(packet, key);
+	verdict = out_flow_judge(key, given->is_made, OUTBOUND, given->ifindex);
+	if (verdict != REASON_NO_FLOW)
+		return verdict;
+	return data_flow_reply(skb, key, packet->tcp_flags, given->ifindex);
 }
 
 static __always_inline verdict tcp_outbound(struct __sk_buff *skb, const struct packet *packet)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What comes in on a data connection whose establishment nobody saw: see closed.bpf.h. */
+/* What comes in on a data connection whose establishment nobody saw, see closed.bpf.h, and on one that
+ * lingers: a look at this host's sockets decides. */
 #ifndef POSTERN_UNSEEN_BPF_H
 #define POSTERN_UNSEEN_BPF_H
 
 #include "closed.bpf.h"
 #include "decide.bpf.h"
 
-/* Whether a socket of this host has that connection: a listener, which a forged ACK could reach, is none. */
-static __noinline bool has_socket(struct xdp_md *ctx, const struct flow_key *key, bool is_ipv4)
+/* BPF_TCP_*: the state of the socket of this host that would take the segment; 0: none would. */
+static __noinline __u32 taker_state(struct xdp_md *ctx, const struct flow_key *key, bool is_ipv4)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sk;
@@ -27,27 +28,45 @@ static __noinline bool has_socket(struct xdp_md *ctx, const struct flow_key *key
 	sk = bpf_skc_lookup_tcp(ctx, &tuple, is_ipv4 ? sizeof(tuple.ipv4) : sizeof(tuple.ipv6),
 				BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
-		return false;
+		return 0;
 	state = sk->state;
 	bpf_sk_release(sk);
-	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT;
+	return state;
 }
 
-/* A segment that belongs to no flow; admitted where the connection is there. The host's own first segment
- * will make a flow of it. */
+/* Not yet a connection: an ACK could make one of it, that of a SYN cookie at a listener among them. */
+static __always_inline bool is_opening_state(__u32 state)
+{
+	const __u32 opening = 1 << BPF_TCP_LISTEN | 1 << BPF_TCP_SYN_SENT | 1 << BPF_TCP_SYN_RECV |
+			      1 << BPF_TCP_NEW_SYN_RECV;
+
+	return opening >> (state & 31) & 1;
+}
+
+/* A segment that belongs to no flow whose socket lives. On one that lingers it is admitted where nothing but
+ * what is left of the connection would take it: TIME_WAIT, or nobody, who answers with RST. Else where an
+ * established connection is there that no program saw: the host's own first segment will make a flow of it.
+ */
 static __always_inline verdict unseen_judge(struct xdp_md *ctx, const struct packet *packet)
 {
 	struct flow_key key = flow_key_of(packet, INBOUND);
 	struct pinhole_key pinhole_key;
 	const struct pinhole *closed;
+	verdict lingering;
+	__u32 state;
 
 	if (packet->protocol != PROTO_TCP || tcp_is_opening(packet))
 		return REASON_NO_FLOW;
-	closed = closed_find(&key, &pinhole_key);
-	if (!closed || !pinhole_is_admitted(closed, &key, packet->is_ipv4, packet->given.ifindex) ||
-	    !has_socket(ctx, &key, packet->is_ipv4))
-		return REASON_NO_FLOW;
-	return admit_service(closed->service);
+	lingering = data_flow_judge(&key, false, packet->given.ifindex);
+	closed = lingering == REASON_NO_FLOW ? closed_find(&key, &pinhole_key) : NULL;
+	if (!is_admitted(lingering) &&
+	    (!closed || !pinhole_is_admitted(closed, &key, packet->is_ipv4, packet->given.ifindex)))
+		return lingering;
+	state = taker_state(ctx, &key, packet->is_ipv4);
+	if (is_admitted(lingering))
+		return is_opening_state(state) ? REASON_NO_FLOW : lingering;
+	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT ? admit_service(closed->service)
+									   : REASON_NO_FLOW;
 }
 
 #endif

@@ -87,4 +87,31 @@ check "no pinhole was used" equal "$(pinholes used)" 0
 check "none of it is a flow" none_of flows
 close_session one
 close_session rogue
+stop "$SERVER"
+
+# An earlier connection of A's, of the same addresses and ports, is over, and its flow lingers.
+RESET='
+import ftplib, socket, struct, sys
+ftp = ftplib.FTP(sys.argv[1], timeout=20)
+ftp.login("anonymous", "x")
+data = socket.socket()
+data.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+data.bind((sys.argv[2], int(sys.argv[3])))
+data.connect((sys.argv[1], ftplib.parse229(ftp.sendcmd("EPSV"), ftp.sock.getpeername())[1]))
+data.close()
+ftp.close()'
+lingers() { equal "$(pst_json flows | json '" ".join(f["state"] for f in d)')" closing; }
+start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
+SERVER=$LAST_PID
+check "A has a connection, which it resets" on a "$PYTHON" -c "$RESET" $SRV4 $A4 41002
+check "it lingers" wait_for 5 lingers
+stop "$SERVER"
+before=$(denied)
+begin_with 41002 "where one lingers"
+check "what it answers is denied" wait_for 5 more_is_denied "$before"
+check "A is told nothing once more" equal "$(ask one listen)" nothing
+check "the pinhole was not used" equal "$(pinholes used)" 1
+close_session one
+close_session rogue
 finish
