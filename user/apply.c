@@ -245,20 +245,13 @@ static int make_whole(const struct apply_request *request, bool *ret_undid, stru
 	return r;
 }
 
-static bool is_among(const struct interface_value *interfaces, size_t n, uint32_t ifindex)
-{
-	for (size_t i = 0; i < n; i++)
-		if (interfaces[i].ifindex == ifindex)
-			return true;
-	return false;
-}
-
+/* What is filtered still and not among the interfaces of the policy. */
 static void find_left(const char *instance, const struct in_force *in_force, struct apply_result *result)
 {
 	for (size_t i = 0; i < MAX_INTERFACES && in_force->interfaces[i].ifindex; i++) {
 		struct interface_value interface = in_force->interfaces[i];
 
-		if (is_among(result->interfaces, result->n_interfaces, interface.ifindex) ||
+		if (attach_is_among(result->interfaces, result->n_interfaces, interface.ifindex) ||
 		    !attach_is_alive(instance, &interface))
 			continue;
 		if_indextoname(interface.ifindex, interface.name);

@@ -29,8 +29,7 @@ struct apply_result {
 	bool undid_earlier;
 	struct interface_value interfaces[MAX_INTERFACES];
 	size_t n_interfaces;
-	/* What was filtered before, and no longer is (of a dry run: would be), by the name that it has now.
-	 */
+	/* Filtered before, and no longer (in a dry run: they would be); by the names that they have now. */
 	struct interface_value left[MAX_INTERFACES];
 	size_t n_left;
 };

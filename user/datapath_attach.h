@@ -49,6 +49,9 @@ int attach_get_interfaces(const char *instance, uint32_t generation, struct inte
 int attach_set_interfaces(const char *instance, uint32_t generation, const struct interface_value *interfaces,
 			  size_t n);
 
+/* Whether one of the `n` interfaces has that ifindex. */
+bool attach_is_among(const struct interface_value *interfaces, size_t n, uint32_t ifindex);
+
 /* Whether the hooks of the interface still run a program of ours; 0 where a link is gone. */
 int attach_is_alive(const char *instance, const struct interface_value *interface);
 

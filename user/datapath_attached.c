@@ -23,7 +23,7 @@ int attach_get_interfaces(const char *instance, uint32_t generation, struct inte
 	return r;
 }
 
-static bool is_among(const struct interface_value *interfaces, size_t n, uint32_t ifindex)
+bool attach_is_among(const struct interface_value *interfaces, size_t n, uint32_t ifindex)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (interfaces[i].ifindex == ifindex)
@@ -49,7 +49,7 @@ int attach_drop(const char *instance, uint32_t from, const struct interface_valu
 	for (size_t i = 0; i < MAX_INTERFACES; i++) {
 		uint32_t ifindex = interfaces[i].ifindex;
 
-		if (ifindex && !is_among(keep, n, ifindex))
+		if (ifindex && !attach_is_among(keep, n, ifindex))
 			attach_remove(instance, ifindex);
 	}
 	return 0;
@@ -103,7 +103,7 @@ static bool has_stray_link(const char *instance, const struct interface_value *i
 		char kind[4];
 
 		if (sscanf(names[i], "%3[a-z]_%u", kind, &ifindex) == 2 &&
-		    !is_among(interfaces, MAX_INTERFACES, ifindex))
+		    !attach_is_among(interfaces, MAX_INTERFACES, ifindex))
 			found |= hook_program(instance, *kind == 'x' ? HOOK_XDP : HOOK_TCX, ifindex) != 0;
 	}
 	pins_free_names(names, n);
