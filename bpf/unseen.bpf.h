@@ -43,30 +43,39 @@ static __always_inline bool is_opening_state(__u32 state)
 	return opening >> (state & 31) & 1;
 }
 
+/* An established connection that no program saw, whose listener is closed: the host's own first segment will
+ * make a flow of it.
+ */
+static __always_inline verdict closed_judge(struct xdp_md *ctx, const struct packet *packet,
+					    const struct flow_key *key)
+{
+	struct pinhole_key pinhole_key;
+	const struct pinhole *closed = closed_find(key, &pinhole_key);
+	__u32 state;
+
+	if (!closed || !pinhole_is_admitted(closed, key, packet->is_ipv4, packet->given.ifindex))
+		return REASON_NO_FLOW;
+	state = taker_state(ctx, key, packet->is_ipv4);
+	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT ? admit_service(closed->service)
+									   : REASON_NO_FLOW;
+}
+
 /* A segment that belongs to no flow whose socket lives. On one that lingers it is admitted where nothing but
- * what is left of the connection would take it: TIME_WAIT, or nobody, who answers with RST. Else where an
- * established connection is there that no program saw: the host's own first segment will make a flow of it.
+ * what is left of the connection would take it: TIME_WAIT, or nobody, who answers with RST.
  */
 static __always_inline verdict unseen_judge(struct xdp_md *ctx, const struct packet *packet)
 {
 	struct flow_key key = flow_key_of(packet, INBOUND);
-	struct pinhole_key pinhole_key;
-	const struct pinhole *closed;
 	verdict lingering;
-	__u32 state;
 
 	if (packet->protocol != PROTO_TCP || tcp_is_opening(packet))
 		return REASON_NO_FLOW;
 	lingering = data_flow_judge(&key, false, packet->given.ifindex);
-	closed = lingering == REASON_NO_FLOW ? closed_find(&key, &pinhole_key) : NULL;
-	if (!is_admitted(lingering) &&
-	    (!closed || !pinhole_is_admitted(closed, &key, packet->is_ipv4, packet->given.ifindex)))
+	if (lingering == REASON_NO_FLOW)
+		return closed_judge(ctx, packet, &key);
+	if (!is_admitted(lingering))
 		return lingering;
-	state = taker_state(ctx, &key, packet->is_ipv4);
-	if (is_admitted(lingering))
-		return is_opening_state(state) ? REASON_NO_FLOW : lingering;
-	return state == BPF_TCP_ESTABLISHED || state == BPF_TCP_CLOSE_WAIT ? admit_service(closed->service)
-									   : REASON_NO_FLOW;
+	return is_opening_state(taker_state(ctx, &key, packet->is_ipv4)) ? REASON_NO_FLOW : lingering;
 }
 
 #endif

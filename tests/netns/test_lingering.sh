@@ -7,11 +7,9 @@ source "$(dirname "$0")/lib.sh"
 # Listens as a user where the server has listened, is connected to by itself (which makes it take cookies), and says who else comes.
 ROGUE='
 import socket, sys
-listener = socket.socket()
-listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-listener.bind((sys.argv[1], int(sys.argv[2])))
-listener.listen(8)
-own = socket.create_connection(listener.getsockname())
+family = socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET
+listener = socket.create_server((sys.argv[1], int(sys.argv[2])), family=family, backlog=8)
+own = socket.create_connection(listener.getsockname()[:2])
 listener.accept()
 listener.settimeout(float(sys.argv[3]))
 print("ready", flush=True)
@@ -26,15 +24,48 @@ for line in sys.stdin:
         break'
 
 pinholes() { status_field "[\"pinholes\"][\"$1\"]"; }
-was_used() { equal "$(pinholes used)" 1; }
+is_used() { equal "$(pinholes used)" "$1"; } # N
 denied() { pst_json counters | json "d['inbound']['denied'].get('no-flow', 0)"; }
 more_is_denied() { test "$(denied)" -gt "$1"; } # THAN
-lingers() { equal "$(pst_json flows | json '" ".join(f["state"] for f in d)')" closing; }
+lingers() { equal "$(pst_json flows | json "[f['state'] for f in d if f['peer'] == '$1']")" "['closing']"; } # CLIENT
+client() { open_session one a "$PYTHON" "$HELPERS/cookie.py" "$1" "$2" 41000 >"$WORK/port"; } # SERVER CLIENT
+
+lingering() { # SERVER CLIENT FAMILY
+	local server=$1 client=$2 family=$3 used before
+	used=$(pinholes used)
+	check "$family: A logs in" client "$server" "$client"
+	check "$family: the port is open for A" open_for "$client" $PASSIVE_MIN socket
+	check "$family: the server answers A's SYN" equal "$(ask one connect)" SYN-ACK
+	check "$family: A's ACK is sent" equal "$(ask one ack)" ok
+	check "$family: it uses the pinhole" wait_for 5 is_used $((used + 1))
+	check "$family: A resets the connection" equal "$(ask one reset)" ok
+	check "$family: which lingers" wait_for 5 lingers "$client"
+	check "$family: A logs out" equal "$(ask one logout)" ok
+	check "$family: no pinhole is open" wait_for 5 none_open
+
+	check "$family: what A sends yet comes in" equal "$(ask one ack)" ok
+	check "$family: and is answered" equal "$(ask one listen $((5 * SLOW)))" RST
+	check "$family: A's segments have options of IP" equal "$(ask one options)" ok
+	check "$family: what A sends with them comes in" equal "$(ask one ack)" ok
+	check "$family: and is answered, too" equal "$(ask one listen $((5 * SLOW)))" RST
+
+	check "$family: a user listens at the port" open_session rogue srv \
+		setpriv --reuid=nobody --regid=nogroup --clear-groups \
+		"$PYTHON" -c "$ROGUE" "$server" $PASSIVE_MIN $((2 * SLOW))
+	check "$family: the connection lingers still" lingers "$client"
+	before=$(denied)
+	check "$family: A's ACK is sent once more" equal "$(ask one ack)" ok
+	check "$family: and is denied" wait_for 5 more_is_denied "$before"
+	check "$family: nobody comes to the user" equal "$(ask rogue accept)" nobody
+	check "$family: nothing comes back" equal "$(ask one listen $((1 * SLOW)))" nothing
+	close_session rogue
+	close_session one
+}
 
 world
 make_files || die "cannot make the files"
 on srv sysctl -qw net.ipv4.tcp_syncookies=2 || die "no SYN cookies"
-on a nft 'table ip by_hand { chain out { type filter hook output priority 0; tcp flags & rst == rst meta mark != 1 drop; }; }' ||
+on a nft 'table inet by_hand { chain out { type filter hook output priority 0; tcp flags & rst == rst meta mark != 1 drop; }; }' ||
 	die "cannot keep the client's kernel from resetting"
 write_policy "$WORK/policy.yaml"
 sed -i "s/tls: required/tls: none/" "$WORK/policy.yaml"
@@ -42,28 +73,6 @@ printf '    %s\n' "owner: {user: root}" >>"$WORK/policy.yaml"
 pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(cat "$WORK/apply.log")"
 start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
 
-client() { open_session one a "$PYTHON" "$HELPERS/cookie.py" $SRV4 $A4 41000 >"$WORK/port"; }
-check "A logs in" client
-check "the port is open for A" open_for $A4 $PASSIVE_MIN socket
-check "the server answers A's SYN" equal "$(ask one connect)" SYN-ACK
-check "A's ACK is sent" equal "$(ask one ack)" ok
-check "it uses the pinhole" wait_for 5 was_used
-check "A resets the connection" equal "$(ask one reset)" ok
-check "which lingers" wait_for 5 lingers
-check "A logs out" equal "$(ask one logout)" ok
-check "no pinhole is open" wait_for 5 none_open
-
-check "what A sends yet comes in" equal "$(ask one ack)" ok
-check "and is answered" equal "$(ask one listen $((5 * SLOW)))" RST
-
-check "a user listens at the port" open_session rogue srv setpriv --reuid=nobody --regid=nogroup --clear-groups \
-	"$PYTHON" -c "$ROGUE" $SRV4 $PASSIVE_MIN $((2 * SLOW))
-check "the connection lingers still" lingers
-before=$(denied)
-check "A's ACK is sent once more" equal "$(ask one ack)" ok
-check "and is denied" wait_for 5 more_is_denied "$before"
-check "nobody comes to the user" equal "$(ask rogue accept)" nobody
-check "nothing comes back" equal "$(ask one listen $((1 * SLOW)))" nothing
-close_session rogue
-close_session one
+lingering $SRV4 $A4 IPv4
+lingering $SRV6 $A6 IPv6
 finish

@@ -164,12 +164,17 @@ static void test_fin_without_socket(void **state)
 static void test_linger(void **state)
 {
 	for (enum family family = V4; family <= V6; family++) {
-		struct flow flow = state_live_flow(DATA);
+		struct flow flow = state_live_flow(DATA), after;
+		struct flow_key key;
 
 		flow.closing_ns = state_now() - (TCP_LINGER_S - 5) * SECOND_NS;
-		put(*state, family, flow);
+		key = put(*state, family, flow);
 		expect_spec(*state, INBOUND, segment(INBOUND, family, FIN | ACK), data, "within the linger");
 		expect_spec(*state, OUTBOUND, segment(OUTBOUND, family, ACK), data, "within the linger");
+		expect_spec(*state, OUTBOUND, segment(OUTBOUND, family, RST), data, "within the linger");
+		assert_true(state_get_flow(*state, "data_flows", &key, &after));
+		assert_int_equal(after.closing_ns,
+				 flow.closing_ns); /* what no socket sends prolongs nothing */
 		flow.closing_ns = state_now() - TCP_LINGER_S * SECOND_NS - 1;
 		put(*state, family, flow);
 		expect_spec(*state, INBOUND, segment(INBOUND, family, FIN | ACK), REASON_NO_FLOW, "after it");
