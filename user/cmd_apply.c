@@ -150,6 +150,20 @@ static void print_text(const struct apply_request *request, const struct apply_r
 		       request->confirm_seconds);
 }
 
+/* Where nobody reads it no passive port opens by it, and the transfers that wait for that hang. */
+static void note_logs(const struct policy *policy, struct diags *diags)
+{
+	static const char text[] =
+		"its log is read by 'postern run' alone: without it nothing is learned from it";
+
+	for (size_t i = 0; i < policy->n_ftp; i++) {
+		if (!(policy->ftp[i].watch & 1U << FTP_WATCH_LOG))
+			continue;
+		fprintf(stderr, "postern: warning: ftp %s: %s\n", policy->ftp[i].name, text);
+		diags_add(diags, DIAG_WARNING, policy->ftp[i].place, "ftp %s: %s", policy->ftp[i].name, text);
+	}
+}
+
 static int run(const struct context *context, int argc, char **argv)
 {
 	struct arguments arguments = {.request = {.instance = context->instance, .began_ns = boot_time_ns()}};
@@ -168,6 +182,7 @@ static int run(const struct context *context, int argc, char **argv)
 			      &loaded, result);
 	if (status)
 		return status;
+	note_logs(loaded.policy, loaded.diags);
 	if (context->json)
 		return print_json(result, loaded.diags);
 	print_text(&arguments.request, result, arguments.path);

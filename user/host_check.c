@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Warns of what this host's settings would let a local user fake.
+// Warns of what this host's settings would let a local user fake, and of what it does not have.
 #include "host_check.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "local_addr.h"
 #include "owner.h"
 
 static const char path[] = "/proc/sys/net/ipv4/ip_unprivileged_port_start";
@@ -54,10 +55,27 @@ static void check_program(const struct ftp_server *server, bool can_listen, stru
 			server->name, server->owner.name);
 }
 
+/* It may be given the address later: a floating one. */
+static void check_addresses(const struct policy *policy, const struct rule *rules, size_t n,
+			    struct diags *diags)
+{
+	char text[ADDR_TEXT_SIZE];
+
+	for (size_t i = 0; i < n; i++)
+		if (rules[i].scope.has_at && local_addr_is_missing(&rules[i].scope.at))
+			diags_add(diags, DIAG_WARNING, rules[i].scope.at_place,
+				  "%s: no interface of this host has the address %s: until one has, the rule "
+				  "admits nothing",
+				  policy->services[rules[i].service].name,
+				  value_format_addr(&rules[i].scope.at, text));
+}
+
 void host_check(const struct policy *policy, struct diags *diags)
 {
 	unsigned start = unprivileged_start();
 
+	check_addresses(policy, policy->inbound, policy->n_inbound, diags);
+	check_addresses(policy, policy->outbound, policy->n_outbound, diags);
 	for (size_t i = 0; i < policy->n_ftp; i++) {
 		const struct ftp_server *server = &policy->ftp[i];
 		struct ftp_owner_value owner;

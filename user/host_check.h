@@ -5,8 +5,8 @@
 
 #include "policy.h"
 
-/* Adds warnings where the current network namespace lets users without privileges take a control port: who
- * listens there is taken for the FTP server. */
+/* Adds warnings where the current network namespace lets users without privileges take a control port (who
+ * listens there is taken for the FTP server), and of addresses in rules that none of its interfaces has. */
 void host_check(const struct policy *policy, struct diags *diags);
 
 #endif

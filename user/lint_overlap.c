@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Advice about rules that other rules make pointless.
+// Advice about rules that other rules make pointless, or wider than they look.
 #include <string.h>
 
 #include "lint_rules.h"
@@ -38,6 +38,12 @@ static bool covers_scope(const struct scope *scope, const struct scope *other)
 	       (!scope->has_at || (other->has_at && value_addr_equal(&scope->at, &other->at)));
 }
 
+static bool same_reach(const struct policy *policy, const struct rule *a, const struct rule *b)
+{
+	return covers_scope(&a->scope, &b->scope) && covers_scope(&b->scope, &a->scope) &&
+	       names_all_peers(policy, a, b) && names_all_peers(policy, b, a);
+}
+
 static bool names_any(const struct rule *rule)
 {
 	for (size_t i = 0; i < rule->n_peers; i++)
@@ -71,11 +77,7 @@ static void lint_twice(const struct policy *policy, const struct rule *rules, si
 {
 	for (size_t i = 1; i < n; i++) {
 		for (size_t j = 0; j < i; j++) {
-			if (rules[i].service != rules[j].service ||
-			    !covers_scope(&rules[i].scope, &rules[j].scope) ||
-			    !covers_scope(&rules[j].scope, &rules[i].scope) ||
-			    !names_all_peers(policy, &rules[i], &rules[j]) ||
-			    !names_all_peers(policy, &rules[j], &rules[i]))
+			if (rules[i].service != rules[j].service || !same_reach(policy, &rules[i], &rules[j]))
 				continue;
 			ADVISE(diags, rules[i].place,
 			       "%s: line %u says the same; remove one of them, or correct what was meant",
@@ -85,10 +87,56 @@ static void lint_twice(const struct policy *policy, const struct rule *rules, si
 	}
 }
 
+static bool shared_port(const struct port_range *a, size_t n_a, const struct port_range *b, size_t n_b,
+			uint16_t *ret_port)
+{
+	for (size_t i = 0; i < n_a; i++) {
+		for (size_t j = 0; j < n_b; j++) {
+			if (a[i].first > b[j].last || b[j].first > a[i].last)
+				continue;
+			*ret_port = a[i].first > b[j].first ? a[i].first : b[j].first;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A port that is written in two services, most often by mistake: who reads the narrower rule does not see the
+ * wider one. */
+static void lint_shared_port(const struct policy *policy, const struct rule *rules, size_t n,
+			     struct diags *diags)
+{
+	for (size_t i = 1; i < n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			const struct service *service = &policy->services[rules[i].service];
+			const struct service *other = &policy->services[rules[j].service];
+			bool is_tcp;
+			uint16_t port;
+
+			if (service == other || same_reach(policy, &rules[i], &rules[j]))
+				continue;
+			is_tcp = shared_port(service->tcp, service->n_tcp, other->tcp, other->n_tcp, &port);
+			if (!is_tcp &&
+			    !shared_port(service->udp, service->n_udp, other->udp, other->n_udp, &port))
+				continue;
+			ADVISE(diags, rules[i].place,
+			       "%s: %s port %u belongs to %s, too, which line %u admits for other peers or "
+			       "at "
+			       "other places: both rules hold there; leave the port in one of them, or "
+			       "correct "
+			       "what was meant",
+			       service->name, is_tcp ? "tcp" : "udp", port, other->name, rules[j].place.line);
+			break;
+		}
+	}
+}
+
 void lint_overlap(const struct policy *policy, struct diags *diags)
 {
 	lint_twice(policy, policy->inbound, policy->n_inbound, diags);
 	lint_twice(policy, policy->outbound, policy->n_outbound, diags);
+	lint_shared_port(policy, policy->inbound, policy->n_inbound, diags);
+	lint_shared_port(policy, policy->outbound, policy->n_outbound, diags);
 	lint_narrowed(policy, policy->inbound, policy->n_inbound, diags);
 	lint_narrowed(policy, policy->outbound, policy->n_outbound, diags);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-// Asks the routes which source address they would give.
+// Asks the routes which source address they would give, and the kernel which addresses are there.
 #include "local_addr.h"
 
 #include <arpa/inet.h>
@@ -17,29 +17,47 @@ union address {
 	struct sockaddr_in6 ip6;
 };
 
+/* Returns its size. */
+static socklen_t make_address(union address *address, const struct addr *addr, unsigned port)
+{
+	if (value_addr_is_ipv4(addr)) {
+		*address = (union address){.ip4 = {.sin_family = AF_INET, .sin_port = htons(port)}};
+		address->ip4.sin_addr.s_addr = addr->word[3];
+		return sizeof(address->ip4);
+	}
+	*address = (union address){.ip6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)}};
+	memcpy(&address->ip6.sin6_addr, addr, sizeof(*addr));
+	return sizeof(address->ip6);
+}
+
 int local_addr_find(const struct addr *peer, struct addr *ret)
 {
-	bool is_ipv4 = value_addr_is_ipv4(peer);
-	union address address = {.any.sa_family = is_ipv4 ? AF_INET : AF_INET6};
-	socklen_t size = is_ipv4 ? sizeof(address.ip4) : sizeof(address.ip6);
+	union address address;
+	socklen_t size = make_address(&address, peer, DISCARD_PORT);
 	int fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), r = 0;
 
 	if (fd < 0)
 		return -errno;
-	if (is_ipv4) {
-		address.ip4.sin_port = htons(DISCARD_PORT);
-		address.ip4.sin_addr.s_addr = peer->word[3];
-	} else {
-		address.ip6.sin6_port = htons(DISCARD_PORT);
-		memcpy(&address.ip6.sin6_addr, peer, sizeof(*peer));
-	}
-	if (connect(fd, &address.any, size) || getsockname(fd, &address.any, &size)) {
+	if (connect(fd, &address.any, size) || getsockname(fd, &address.any, &size))
 		r = -errno;
-	} else if (is_ipv4) {
+	else if (address.any.sa_family == AF_INET)
 		*ret = (struct addr){{0, 0, htonl(0xffff), address.ip4.sin_addr.s_addr}};
-	} else {
+	else
 		memcpy(ret, &address.ip6.sin6_addr, sizeof(*ret));
-	}
 	close(fd);
 	return r;
+}
+
+bool local_addr_is_missing(const struct addr *addr)
+{
+	union address address;
+	socklen_t size = make_address(&address, addr, 0);
+	int fd = socket(address.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool is_missing;
+
+	if (fd < 0)
+		return false;
+	is_missing = bind(fd, &address.any, size) && errno == EADDRNOTAVAIL;
+	close(fd);
+	return is_missing;
 }

@@ -35,6 +35,8 @@ start srv run "$POSTERN" --instance "$INSTANCE" --netns "$ID-srv" run "$WORK/pol
 RUN_PID=$LAST_PID
 reads_log() { pgrep -P "$RUN_PID" -x postern-logs && test -e "/sys/fs/bpf/postern/$INSTANCE/current"; }
 check "run reads the log" wait_for 20 reads_log
+check "apply says that only run does" grep -qF "ftp vsftpd: its log is read by 'postern run' alone" \
+	<(pst apply --dry-run "$WORK/policy.yaml" 2>&1)
 check "a first transfer" wait_for 20 fetch a "ftp://$SRV4" file.bin
 
 failed=0 syns=$(counter_of a TcpExtTCPSynRetrans)

@@ -39,6 +39,10 @@ policy "$WORK/one.yaml" ", on: eth0, at: $SRV4"
 policy "$WORK/same.yaml" ", on: eth0"
 policy "$WORK/two.yaml" ", on: eth1"
 check "a policy whose rules are narrowed is applied" pst apply "$WORK/one.yaml"
+warnings() { pst_json apply "$@" --dry-run 2>/dev/null | json 'sum("the address 10.99.9.9" in w for w in d["warnings"])'; }
+check "nothing is said of the addresses that are there" equal "$(warnings "$WORK/one.yaml")" 0
+policy "$WORK/elsewhere.yaml" ", at: 10.99.9.9"
+check "of one that no interface has, a warning is" equal "$(warnings "$WORK/elsewhere.yaml")" 1
 check "show has the places" grep -q "on eth1 at $AT4" <(pst show)
 
 check "A reaches the second address" connects a $ALIAS4 8080
