@@ -10,6 +10,7 @@
 #include "data_open.bpf.h"
 #include "flows.bpf.h"
 #include "listen.bpf.h"
+#include "lookup.bpf.h"
 #include "pinholes.bpf.h"
 #include "sessions.bpf.h"
 #include "sock.bpf.h"
@@ -302,6 +303,13 @@ SEC("tp_btf/tcp_destroy_sock")
 int BPF_PROG(destroy_2, const struct sock *sk)
 {
 	return on_destroy(sk, TWIN_SECOND);
+}
+
+/* In the instance's network namespace, where a listener is looked for. */
+SEC("sk_lookup")
+int lookup(struct bpf_sk_lookup *ctx)
+{
+	return listener_lookup(ctx);
 }
 
 /* Run once by user space; the timer goes on by itself. */

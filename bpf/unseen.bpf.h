@@ -61,7 +61,8 @@ static __always_inline verdict closed_judge(struct xdp_md *ctx, const struct pac
 }
 
 /* A segment that belongs to no flow whose socket lives. On one that lingers it is admitted where nothing but
- * what is left of the connection would take it: TIME_WAIT, or nobody, who answers with RST.
+ * what is left of the connection would take it: TIME_WAIT, or nobody, who answers with RST. A listener that
+ * lookup_is_late() keeps it from is nobody here, too.
  */
 static __always_inline verdict unseen_judge(struct xdp_md *ctx, const struct packet *packet)
 {

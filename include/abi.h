@@ -11,6 +11,6 @@
 
 /* Changes whenever a struct in one of them or the meaning of a state map does. An instance that is in
  * force under another number cannot be updated in place: its state would be misread. */
-#define POSTERN_ABI 11u
+#define POSTERN_ABI 12u
 
 #endif

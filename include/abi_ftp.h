@@ -41,11 +41,12 @@ enum pinhole_mode {
 /* Map `ftp_servers`; index = half * MAX_FTP_SERVERS + n. */
 struct ftp_server_value {
 	char name[NAME_SIZE];
-	__u64 ttl_ns;  /* of a pinhole that nobody uses */
-	__u16 service; /* "ftp:NAME" in `services`: counts its data connections */
-	__u8 mode;     /* enum pinhole_mode */
-	__u8 watch;    /* how the client of a listener is learned: a bit for each enum origin */
-	__u8 pad[4];
+	__u64 ttl_ns;    /* of a pinhole that nobody uses */
+	__u16 service;   /* "ftp:NAME" in `services`: counts its data connections */
+	__u8 mode;       /* enum pinhole_mode */
+	__u8 watch;      /* how the client of a listener is learned: a bit for each enum origin */
+	__u8 is_audited; /* 1: the policy denies nothing */
+	__u8 pad[3];
 };
 
 /* By what the kernel knows a server's processes. */

@@ -75,6 +75,7 @@ static void compile_ftp_servers(const struct policy *policy, const struct servic
 		values[i].service = indexes->ftp[i];
 		values[i].mode = (__u8)server->pinholes;
 		values[i].watch = (__u8)server->watch;
+		values[i].is_audited = policy->mode == MODE_AUDIT;
 	}
 }
 

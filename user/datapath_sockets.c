@@ -3,6 +3,7 @@
 #include "datapath_sockets.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -32,11 +33,19 @@ static int pin_maps(const struct bpf_object *object, const char *instance, struc
 	return 0;
 }
 
+/* NULL, and errno. */
+static struct bpf_link *attach_lookup(const struct bpf_program *program)
+{
+	CLEANUP_FD int netns = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return netns < 0 ? NULL : bpf_program__attach_netns(program, netns);
+}
+
 static bool is_attached(const struct sockets_bpf *sockets, const struct bpf_program *program)
 {
 	if (program == sockets->progs.listen_1 || program == sockets->progs.listen_2)
 		return sockets->rodata->listens_apart;
-	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING;
+	return bpf_program__type(program) == BPF_PROG_TYPE_TRACING || program == sockets->progs.lookup;
 }
 
 /* Links keep the programs attached as long as they are pinned. */
@@ -51,7 +60,8 @@ static int attach_programs(const struct sockets_bpf *sockets, const char *instan
 
 		if (!is_attached(sockets, program))
 			continue;
-		link = bpf_program__attach(program);
+		link = program == sockets->progs.lookup ? attach_lookup(program)
+							: bpf_program__attach(program);
 		if (!link)
 			return load_failed(failure, -errno, "the socket programs");
 		r = pin_fd(bpf_link__fd(link), pin_path(instance, "sockets/%s", bpf_program__name(program)),

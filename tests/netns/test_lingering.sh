@@ -31,7 +31,7 @@ lingers() { equal "$(pst_json flows | json "[f['state'] for f in d if f['peer'] 
 client() { open_session one a "$PYTHON" "$HELPERS/cookie.py" "$1" "$2" 41000 >"$WORK/port"; } # SERVER CLIENT
 
 lingering() { # SERVER CLIENT FAMILY
-	local server=$1 client=$2 family=$3 used before
+	local server=$1 client=$2 family=$3 used
 	used=$(pinholes used)
 	check "$family: A logs in" client "$server" "$client"
 	check "$family: the port is open for A" open_for "$client" $PASSIVE_MIN socket
@@ -53,13 +53,21 @@ lingering() { # SERVER CLIENT FAMILY
 		setpriv --reuid=nobody --regid=nogroup --clear-groups \
 		"$PYTHON" -c "$ROGUE" "$server" $PASSIVE_MIN $((2 * SLOW))
 	check "$family: the connection lingers still" lingers "$client"
-	before=$(denied)
 	check "$family: A's ACK is sent once more" equal "$(ask one ack)" ok
-	check "$family: and is denied" wait_for 5 more_is_denied "$before"
+	check "$family: and is answered as if nobody listened" equal "$(ask one listen $((5 * SLOW)))" RST
 	check "$family: nobody comes to the user" equal "$(ask rogue accept)" nobody
-	check "$family: nothing comes back" equal "$(ask one listen $((1 * SLOW)))" nothing
-	close_session rogue
-	close_session one
+}
+
+# Where the program is gone that keeps the segment from the listener.
+unlooked() { # CLIENT FAMILY
+	local client=$1 family=$2 before
+	take_away "/sys/fs/bpf/postern/$INSTANCE/sockets/lookup" || die "cannot take the program away"
+	check "$family, not kept from the listener: it lingers still" lingers "$client"
+	before=$(denied)
+	check "$family, not kept from the listener: A's ACK is sent" equal "$(ask one ack)" ok
+	check "$family, not kept from the listener: and is denied" wait_for 5 more_is_denied "$before"
+	check "$family, not kept from the listener: nobody comes to the user" equal "$(ask rogue accept)" nobody
+	check "$family, not kept from the listener: nothing comes back" equal "$(ask one listen $((1 * SLOW)))" nothing
 }
 
 world
@@ -74,5 +82,8 @@ pst apply "$WORK/policy.yaml" >"$WORK/apply.log" 2>&1 || die "apply failed: $(ca
 start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN $PASSIVE_MIN
 
 lingering $SRV4 $A4 IPv4
+close_session rogue
+close_session one
 lingering $SRV6 $A6 IPv6
+unlooked $A6 IPv6
 finish
