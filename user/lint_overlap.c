@@ -120,11 +120,9 @@ static void lint_shared_port(const struct policy *policy, const struct rule *rul
 			    !shared_port(service->udp, service->n_udp, other->udp, other->n_udp, &port))
 				continue;
 			ADVISE(diags, rules[i].place,
-			       "%s: %s port %u belongs to %s, too, which line %u admits for other peers or "
-			       "at "
-			       "other places: both rules hold there; leave the port in one of them, or "
-			       "correct "
-			       "what was meant",
+			       "%s: %s port %u belongs to %s, too, which line %u admits for other peers "
+			       "or at other places: both rules hold there; leave the port in one of them, "
+			       "or correct what was meant",
 			       service->name, is_tcp ? "tcp" : "udp", port, other->name, rules[j].place.line);
 			break;
 		}

@@ -58,6 +58,18 @@ lingering() { # SERVER CLIENT FAMILY
 	check "$family: nobody comes to the user" equal "$(ask rogue accept)" nobody
 }
 
+# The same client's next connection, of the same addresses and ports, through a pinhole of its own.
+again() { # SERVER CLIENT FAMILY
+	local server=$1 client=$2 family=$3 used
+	used=$(pinholes used)
+	check "$family: A logs in again" client "$server" "$client"
+	check "$family: the port is open for A again" open_for "$client" $PASSIVE_MIN socket
+	check "$family: the server answers A's SYN from the port that it had" equal "$(ask one connect)" SYN-ACK
+	check "$family: A's next ACK is sent" equal "$(ask one ack)" ok
+	check "$family: it uses that pinhole" wait_for 5 is_used $((used + 1))
+	close_session one
+}
+
 # Where the program is gone that keeps the segment from the listener.
 unlooked() { # CLIENT FAMILY
 	local client=$1 family=$2 before
@@ -84,6 +96,7 @@ start_helper srv server "$PYTHON" "$HELPERS/pyftpd.py" "$WORK/ftp" $PASSIVE_MIN 
 lingering $SRV4 $A4 IPv4
 close_session rogue
 close_session one
+again $SRV4 $A4 IPv4
 lingering $SRV6 $A6 IPv6
 unlooked $A6 IPv6
 finish
